@@ -43,8 +43,9 @@ def write(path, data):
     path.write_bytes(data)
 
 
-def lay_out(program, prefix, run, function=None):
-    """Fills the folder `prefix`: the program, what it prints about itself, documents, and the code of `init --api`.
+def lay_out(program, prefix, run, notices=None, function=None):
+    """Fills the folder `prefix`: the program, what it prints about itself, documents, the licences of what it contains,
+    and the code of `init --api`.
 
     `run` is the command line that starts `program` on this machine.
     """
@@ -65,8 +66,10 @@ def lay_out(program, prefix, run, function=None):
         write(prefix / path, printed("completions", shell))
     for name in DOCUMENTS:
         write(prefix / "share/doc/discfg" / name, (toolchain.ROOT / name).read_bytes())
+    if notices:
+        write(prefix / "share/doc/discfg/THIRD-PARTY", notices.encode())
     if function:
-        write(prefix / "share/discfg/discfg-lambda.zip", function.read_bytes())
+        write(prefix / "lib/discfg/discfg-lambda.zip", function.read_bytes())
     for path in prefix.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
 

@@ -17,6 +17,7 @@ import archive
 import function
 import image
 import smoke_test
+import third_party
 import toolchain
 
 TARGETS = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"]
@@ -40,7 +41,8 @@ def prefix_of(target_dir, target):
 
 def build_prefix(target_dir, target, zip_file):
     program = toolchain.build(target_dir, target, "discfg", "discfg")
-    archive.lay_out(program, prefix_of(target_dir, target), starter(program, target), zip_file)
+    notices = third_party.notices(target_dir, target)
+    archive.lay_out(program, prefix_of(target_dir, target), starter(program, target), notices, zip_file)
 
 
 def build_archive(target_dir, dist, target):
@@ -77,11 +79,6 @@ def build_debian_package(target_dir, dist, target):
         root.run_session()
 
 
-def write_bill_of_materials(target_dir, path):
-    command = [toolchain.cargo_tool(target_dir, "cargo-sbom"), "--cargo-package", "discfg"]
-    path.write_text(toolchain.output(*command, "--output-format", "cyclone_dx_json_1_6") + "\n")
-
-
 def write_sums(dist):
     names = sorted(path.name for path in dist.iterdir())
     lines = [f"{hashlib.sha256((dist / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
@@ -103,7 +100,8 @@ def build_release(target_dir):
         archive.write_tar(file, {layout: 0})
     for path in [*zip_files.values(), toolchain.ROOT / "install.sh"]:
         shutil.copy(path, dist)
-    write_bill_of_materials(target_dir, dist / f"discfg-{archive.version()}.cdx.json")
+    bill = third_party.bill_of_materials(target_dir, TARGETS)
+    (dist / f"discfg-{archive.version()}.cdx.json").write_text(bill)
     write_sums(dist)
     for path in sorted(dist.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.name}")

@@ -29,7 +29,9 @@ def lay_out_root(prefix, certificates, root):
     shutil.rmtree(root, ignore_errors=True)
     archive.write(root / "usr/bin/discfg", (prefix / "bin/discfg").read_bytes())
     archive.write(root / "etc/ssl/certs/ca-certificates.crt", certificates.read_bytes())
-    archive.write(root / "usr/share/doc/discfg/LICENSE", (prefix / "share/doc/discfg/LICENSE").read_bytes())
+    for licence in (prefix / "share/doc/discfg").iterdir():
+        if licence.name in ("LICENSE", "THIRD-PARTY"):
+            archive.write(root / "usr/share/doc/discfg" / licence.name, licence.read_bytes())
     archive.write(root / "etc/passwd", f"discfg:x:{USER}:{USER}:discfg:/data:/usr/bin/discfg\n".encode())
     archive.write(root / "etc/group", f"discfg:x:{USER}:\n".encode())
     for path in root.rglob("*"):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import archive
+import third_party
 import toolchain
 
 TARGETS = ["aarch64-apple-darwin", "x86_64-apple-darwin"]
@@ -30,7 +31,7 @@ def main():
     native = programs[f"{machine}-apple-darwin"]
     for target, program in programs.items():
         prefix = target_dir / target / "release" / "prefix"
-        archive.lay_out(program, prefix, [native], function)
+        archive.lay_out(program, prefix, [native], third_party.notices(target_dir, target), function)
         archive.pack(prefix, target_dir / "dist" / f"discfg-{archive.version()}-{target}.tar.gz")
 
 

@@ -19,16 +19,24 @@ SESSION = [
 ]
 
 
-def enter(root):
-    """Returns the command that runs a program in a root, in its folder `/data` and as the owner of that folder."""
-    unshare = shutil.which("unshare") or sys.exit("error: unshare not found. Debian, Ubuntu: apt-get install util-linux")
+def enter(root, command):
+    """Returns what subprocess needs to run a command in a root, in its folder `/data` and as the owner of that folder."""
     owner = (root / "data").stat()
-    command = [unshare, f"--root={root}", "--wd=/data"]
+
+    def change():
+        os.chroot(root)
+        os.chdir("/data")
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+
     if os.geteuid() == 0:
-        return [*command, f"--setgid={owner.st_gid}", f"--setuid={owner.st_uid}"]
-    for prefix, option in (([], "--map-root-user"), (["sudo", "--non-interactive"], f"--setuid={owner.st_uid}")):
-        if subprocess.run([*prefix, unshare, option, "/bin/true"], capture_output=True).returncode == 0:
-            return [*prefix, *command, option]
+        return {"args": command, "preexec_fn": change}
+    unshare, sudo = shutil.which("unshare"), shutil.which("sudo")
+    for prefix, option in (([], "--map-root-user"), ([sudo, "--non-interactive"], f"--setuid={owner.st_uid}")):
+        start = [*prefix, unshare, option]
+        if None not in start and subprocess.run([*start, "/bin/true"], capture_output=True).returncode == 0:
+            return {"args": [*start, f"--root={root}", "--wd=/data", *command]}
     sys.exit("error: cannot change the root: run as root, or allow user namespaces or sudo")
 
 
@@ -51,39 +59,47 @@ class EmptyRoot:
         self.path = pathlib.Path(self.temporary.name) / "root"
         self.fill(self.path)
         (self.path / "data").mkdir(exist_ok=True)
-        self.start = [*enter(self.path), self.program]
+        self.start = [self.program]
         if emulator(self.processor):
             shutil.copy(emulator(self.processor), self.path / "emulator")
-            self.start.insert(-1, "/emulator")
+            self.start.insert(0, "/emulator")
         return self
 
     def __exit__(self, *_):
         self.temporary.cleanup()
 
-    def run(self, arguments, expected=None):
-        """Runs the program; exits unless it succeeds and, if given, prints what is expected."""
-        ended = subprocess.run([*self.start, *arguments], capture_output=True, env=self.environment)
-        if ended.returncode != 0 or expected not in (None, ended.stdout):
+    def run(self, arguments, expected=None, code=0):
+        """Runs the program; exits unless it ends with the code and, if given, prints what is expected."""
+        command = enter(self.path, [*self.start, *arguments])
+        ended = subprocess.run(**command, capture_output=True, env=self.environment)
+        if ended.returncode != code or expected not in (None, ended.stdout):
             printed = (ended.stdout + ended.stderr).decode(errors="replace")
-            sys.exit(f"error: discfg {' '.join(arguments)} failed, exit code {ended.returncode}\n{printed}")
+            sys.exit(f"error: discfg {' '.join(arguments)}: exit code {ended.returncode}, expected {code}\n{printed}")
 
     def run_session(self):
         for arguments, expected in SESSION:
             self.run(arguments, expected)
 
-    def serve(self, arguments, check):
-        """Starts the program as a server on a free port and runs `check`, arguments that contain the default address."""
-        command = [*self.start, *arguments, "-f", "json", "--listen", "127.0.0.1:0"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
+    def serve(self, arguments, environment, check):
+        """Starts the program as a server on a free port and runs `check`, arguments that contain the default address.
+
+        The check must succeed while the server runs, with and without the server's environment, and fail after it."""
+        command = enter(self.path, [*self.start, *arguments, "-f", "json", "--listen", "127.0.0.1:0"])
+        base, self.environment = self.environment, self.environment | environment
+        server = subprocess.Popen(**command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
         try:
             line = server.stdout.readline()
             if not line:
                 sys.exit(f"error: discfg {' '.join(arguments)} failed\n{server.stderr.read().decode(errors='replace')}")
             url = json.loads(line)["url"].rstrip("/")
-            self.run([url if each == "http://127.0.0.1:8899" else each for each in check])
+            check = [url if each == "http://127.0.0.1:8899" else each for each in check]
+            self.run(check)
+            self.environment = base
+            self.run(check)
         finally:
             server.terminate()
             server.communicate()
+        self.run(check, code=1)
 
 
 def try_archive(path, processor, libraries=()):
@@ -114,10 +130,11 @@ def try_image(layout, architecture, processor, libraries=()):
         assert config["Entrypoint"] == [root.program], config
         root.environment = dict(entry.split("=", 1) for entry in config["Env"])
         root.run_session()
-        root.environment |= {"DISCFG_CONFIG": "demo", "DISCFG_ENGINE": "local"}
+        # It would select a config for the check, which has none where the server is given it as an argument.
+        (root.path / "data/.discfg").unlink()
         test = config["Healthcheck"]["Test"]
         assert test[:2] == ["CMD", root.program], test
-        root.serve(config["Cmd"], test[2:])
+        root.serve(config["Cmd"], {"DISCFG_CONFIG": "demo", "DISCFG_ENGINE": "local"}, test[2:])
 
 
 def add(libraries, root):

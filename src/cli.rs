@@ -17,6 +17,7 @@ mod direct_table;
 mod early_flags;
 mod failure;
 mod field;
+mod first_process;
 mod global;
 mod help;
 mod key_glob;
@@ -89,6 +90,7 @@ fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
         terminal::show_events(cli.global.verbose);
     }
+    first_process::end_on_signals(&cli.command);
     let mut terminal = Terminal::new(&cli.global);
     let result = start(cli, &mut terminal);
     let flushed = terminal.flush();

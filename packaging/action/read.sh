@@ -56,7 +56,7 @@ export_keys() {
     else
         # Otherwise the format for the runner masks on its own.
         GITHUB_ACTIONS=false run export "$@"
-    fi || fail 'cannot read the config' 'see the error above'
+    fi || fail 'cannot read the config' 'see the error above; its hints are for discfg export in a step of its own'
 }
 
 # Sets $template to a template for the variables that INPUT_ENV names, and $arguments to the prefixes to read.
@@ -135,7 +135,13 @@ delimiter=discfg_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 arguments=''
 add_lines --prefix "$INPUT_PREFIX"
 case $INPUT_EXPORT in
-    file) export_keys --format="$INPUT_FORMAT" --out="$INPUT_FILE" ;;
+    file)
+        case $INPUT_FORMAT in
+            # A value that is an object is one for whoever reads the file.
+            json | yaml) export_keys --format="$INPUT_FORMAT" --flat --out="$INPUT_FILE" ;;
+            *) export_keys --format="$INPUT_FORMAT" --out="$INPUT_FILE" ;;
+        esac
+        ;;
     env)
         if [ -z "$INPUT_ENV" ]; then
             # It appends to the file as a whole, or not at all.
@@ -148,7 +154,7 @@ case $INPUT_EXPORT in
         ;;
     output)
         if [ -z "$INPUT_ENV" ]; then
-            export_keys --format=json --out="$work/values"
+            export_keys --format=json --flat --out="$work/values"
         else
             read_variables
             export_keys --template="$work/template" --with-ttl --out="$work/values"

@@ -1,5 +1,7 @@
 //! The command line against a config behind an API: what it asks, and what it says of answers that are none.
 
+use std::net::TcpListener;
+
 use support::api_server::{Impaired, TOKEN, reader};
 use support::cli::Place;
 use support::config::{CONFIG, behind_api};
@@ -225,6 +227,26 @@ fn doctor_asks_the_api() {
         .run()
         .code(0)
         .stdout_has("ok    token        for ");
+}
+
+#[test]
+fn doctor_asks_a_server_without_a_config_whether_it_is_ready() {
+    let behind = behind_api();
+    let url = behind.server.url();
+    let place = Place::new();
+    let asked = |url: &str| place.args(["doctor", "--engine", url]).run();
+    asked(&url)
+        .code(0)
+        .stdout_has(&format!("ok    api          {url} is ready"));
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("http://{}", free.local_addr().expect("an address"));
+    drop(free);
+    asked(&nobody)
+        .code(1)
+        .stdout_has(&format!(
+            "fail  api          cannot reach {nobody}: connection failed"
+        ))
+        .stdout_has("fix: check that `discfg serve` runs there");
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod export;
 mod export_hostile;
 mod fields;
 mod find;
+#[cfg(target_os = "linux")]
+mod first_process;
 mod formats;
 mod guards;
 mod hostile_files;

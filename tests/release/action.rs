@@ -180,6 +180,11 @@ fn outputs_one_object() {
         output(&[("prefix", "db")]),
         json!({"password": "hunter2", "url": "postgres://db"})
     );
+    let used = runner
+        .uses(&[("config", CONFIG), ("export", "output"), ("prefix", "web")])
+        .worked();
+    let values: Value = serde_json::from_str(&used.outputs["values"]).expect("JSON");
+    assert_eq!(values["limits"], json!({"max": 10}));
     let all = json!({
         "/db/password": "hunter2",
         "/db/url": "postgres://db",

@@ -149,6 +149,13 @@ fn start(after: &[After], prefix: &Prefix, own: Option<&Section>) -> Result<Star
     Ok(Start::After(sections))
 }
 
+impl WatchArgs {
+    /// Whether it runs a command for each change.
+    pub(in crate::cli) fn runs_a_command(&self) -> bool {
+        self.exec.is_some()
+    }
+}
+
 pub(in crate::cli) async fn run(
     args: WatchArgs,
     session: &mut Session,

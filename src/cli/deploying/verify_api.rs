@@ -78,7 +78,8 @@ pub(in crate::cli) async fn prove(
             "see the function's log: `aws logs tail /aws/lambda/{name} --region {}`",
             aws.region()
         ),
-        "deploy the code of a release, discfg-lambda-x86_64.zip, with --code, or what `just lambda` builds".into(),
+        "deploy the code of a release, discfg-lambda-x86_64.zip, with --code, or what `just lambda` builds"
+            .into(),
     ];
     Err(failure)
 }

@@ -1,10 +1,19 @@
+use std::time::Duration;
+
 use super::aws;
-use super::check::limited;
+use super::check::{LIMIT, limited};
+use crate::aws::{Meter, PlainHttp, PlainRequest};
+use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::context::{ApiUrl, Target};
-use crate::model::{Access, Role};
+use crate::model::{Access, ErrorKind, Role};
 use crate::store::Heads;
 use crate::wire::result::{Check, CheckStatus};
+
+/// How long the server may take to be connected to.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The largest response, in bytes.
+const LARGEST: usize = 64 * 1024;
 
 /// What shows the API who is calling, whether it is there, and whether the API takes it.
 pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, checks: &mut Vec<Check>) {
@@ -14,6 +23,10 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
         return;
     }
     if target.config.is_none() {
+        // Behind a gateway there is nothing but configs.
+        if target.signed.is_none() {
+            checks.push(readiness(url).await);
+        }
         return;
     }
     let is_scoped = target.signed.is_some()
@@ -44,6 +57,32 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
         }
         Ok(Err(failure)) => Check::failed("api", CheckStatus::Fail, failure),
     });
+}
+
+/// Whether the server says that it is ready, which needs no token.
+async fn readiness(url: &ApiUrl) -> Check {
+    let http = PlainHttp::new(CONNECT, url.is_loopback(), Meter::default());
+    let request = PlainRequest {
+        operation: "/readyz",
+        method: "GET",
+        url: format!("{url}/readyz"),
+        headers: Vec::new(),
+        body: None,
+        within: LIMIT,
+        most: LARGEST,
+    };
+    match http.send(request).await {
+        Ok(answer) if answer.status == 200 => Check::ok("api", format!("{url} is ready")),
+        Ok(answer) => Check::fail(
+            "api",
+            format!("{url} is not ready: HTTP status {}", answer.status),
+        ),
+        Err(error) => {
+            let failure = Failure::caused(ErrorKind::Unavailable, format!("cannot reach {url}"), &error)
+                .hint("check that `discfg serve` runs there, the network and the proxy settings");
+            Check::failed("api", CheckStatus::Fail, failure)
+        }
+    }
 }
 
 fn token(target: &Target, url: &ApiUrl) -> Check {

@@ -17,6 +17,7 @@ COMPLETIONS = {
     "fish": "share/fish/vendor_completions.d/discfg.fish",
     "zsh": "share/zsh/site-functions/_discfg",
 }
+REPOSITORY = "https://github.com/discfg/discfg"
 DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md"]
 
 
@@ -65,7 +66,10 @@ def lay_out(program, prefix, run, notices=None, function=None):
     for shell, path in COMPLETIONS.items():
         write(prefix / path, printed("completions", shell))
     for name in DOCUMENTS:
-        write(prefix / "share/doc/discfg" / name, (toolchain.ROOT / name).read_bytes())
+        text = (toolchain.ROOT / name).read_text()
+        # Links to files of the repository, which are not next to it here.
+        text = re.sub(r"\]\((?!https?:|#)", f"]({REPOSITORY}/blob/v{version()}/", text)
+        write(prefix / "share/doc/discfg" / name, text.encode())
     if notices:
         write(prefix / "share/doc/discfg/THIRD-PARTY", notices.encode())
     if function:

@@ -261,9 +261,13 @@ async fn spool(
 fn unspooled(error: &io::Error) -> Failure {
     Failure::caused(
         ErrorKind::Invalid,
-        "cannot write the snapshot to a temporary file",
+        format!(
+            "cannot write the snapshot to a temporary file in {}",
+            std::env::temp_dir().display()
+        ),
         error,
     )
+    .hint("set TMPDIR to a folder that you can write to")
 }
 
 /// Writes the whole result, after the commands that mask its secrets. On a terminal nothing in it does more than be read.

@@ -101,7 +101,12 @@ async fn store_code(
             // Another process may create the same bucket at the same time, and one of the two then has a stale change
             // set.
             if tries == MAKINGS || !is_retryable(failure.kind) {
-                return Err(failure);
+                // Its stack may have become complete between the look and the plan.
+                shelf = bucket.look(code).await?;
+                if shelf == StoredCode::NoBucket {
+                    return Err(failure);
+                }
+                break;
             }
             deployer
                 .terminal

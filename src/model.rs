@@ -31,6 +31,7 @@ mod span;
 mod store_status;
 mod test_clock;
 mod token_name;
+mod trusted_subject;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
@@ -68,4 +69,5 @@ pub use span::{Span, SpanError};
 pub use store_status::StoreStatus;
 pub use test_clock::TestClock;
 pub use token_name::{TokenName, TokenNameError};
+pub use trusted_subject::TrustedSubject;
 pub use value::{Encoding, Value, ValueError, ValueKind};

@@ -14,6 +14,11 @@ variable "readers" {
   type        = list(string)
   default     = ["arn:*:*:*:*:*"]
   nullable    = false
+
+  validation {
+    condition     = length(var.readers) > 0 && alltrue([for arn in var.readers : can(regex("^arn:[^,]+$", arn))])
+    error_message = "readers must have at least one ARN. Without the variable, it is any principal whose own policy allows it."
+  }
 }
 
 variable "writers" {
@@ -21,6 +26,11 @@ variable "writers" {
   type        = list(string)
   default     = ["arn:*:*:*:*:*"]
   nullable    = false
+
+  validation {
+    condition     = length(var.writers) > 0 && alltrue([for arn in var.writers : can(regex("^arn:[^,]+$", arn))])
+    error_message = "writers must have at least one ARN. Without the variable, it is any principal whose own policy allows it."
+  }
 }
 
 variable "github_subjects" {
@@ -141,6 +151,11 @@ variable "read_capacity" {
     condition     = var.read_capacity >= 1
     error_message = "read_capacity must be at least 1."
   }
+
+  validation {
+    condition     = floor(var.read_capacity) == var.read_capacity
+    error_message = "read_capacity must be a whole number."
+  }
 }
 
 variable "write_capacity" {
@@ -153,6 +168,11 @@ variable "write_capacity" {
     condition     = var.write_capacity >= 1
     error_message = "write_capacity must be at least 1."
   }
+
+  validation {
+    condition     = floor(var.write_capacity) == var.write_capacity
+    error_message = "write_capacity must be a whole number."
+  }
 }
 
 variable "history_days" {
@@ -164,6 +184,11 @@ variable "history_days" {
   validation {
     condition     = var.history_days >= 1 && var.history_days <= 36500
     error_message = "history_days must be at least 1 and at most 36500."
+  }
+
+  validation {
+    condition     = floor(var.history_days) == var.history_days
+    error_message = "history_days must be a whole number."
   }
 }
 
@@ -246,6 +271,11 @@ variable "api_waits" {
     condition     = var.api_waits >= 0 && var.api_waits <= 10000
     error_message = "api_waits must be at least 0 and at most 10000."
   }
+
+  validation {
+    condition     = floor(var.api_waits) == var.api_waits
+    error_message = "api_waits must be a whole number."
+  }
 }
 
 variable "api_rate" {
@@ -258,6 +288,11 @@ variable "api_rate" {
     condition     = var.api_rate >= 1
     error_message = "api_rate must be at least 1."
   }
+
+  validation {
+    condition     = floor(var.api_rate) == var.api_rate
+    error_message = "api_rate must be a whole number."
+  }
 }
 
 variable "api_burst" {
@@ -269,6 +304,11 @@ variable "api_burst" {
   validation {
     condition     = var.api_burst >= 1
     error_message = "api_burst must be at least 1."
+  }
+
+  validation {
+    condition     = floor(var.api_burst) == var.api_burst
+    error_message = "api_burst must be a whole number."
   }
 }
 

@@ -221,16 +221,6 @@ impl OidcSubject {
     }
 }
 
-impl From<&GitHubSubject> for OidcSubject {
-    fn from(job: &GitHubSubject) -> Self {
-        Self {
-            issuer: OidcIssuer::github(),
-            audience: Self::AUDIENCE.into(),
-            subject: job.to_string(),
-        }
-    }
-}
-
 /// As it is parsed, without the audience where that is the usual one.
 impl fmt::Display for OidcSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

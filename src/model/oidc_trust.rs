@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{OidcIssuer, OidcSubject};
+use super::{OidcIssuer, OidcSubject, TrustedSubject};
 
 /// The OIDC subjects that a role trusts, of up to three issuers. A trust statement is about one issuer and one
 /// audience, and the templates have three statements for them.
@@ -28,24 +28,10 @@ impl OidcTrust {
         }
     }
 
-    /// What the parameters of a template say that [`Self::parameters`] gives; what they say in another form is left
-    /// out.
-    pub fn of_parameters<'p>(parameters: impl IntoIterator<Item = &'p str>) -> Self {
-        let of_issuer = |text: &str| -> Vec<OidcSubject> {
-            let mut words = text.splitn(3, '|');
-            let (Some(issuer), Some(audience), Some(subjects)) = (words.next(), words.next(), words.next())
-            else {
-                return Vec::new();
-            };
-            let Some(issuer) = OidcIssuer::of_provider(issuer) else {
-                return Vec::new();
-            };
-            let parsed = subjects
-                .split(',')
-                .map(|subject| OidcSubject::new(issuer.clone(), subject, audience));
-            parsed.filter_map(Result::ok).collect()
-        };
-        Self(parameters.into_iter().flat_map(of_issuer).collect())
+    /// Those of a deployed role's subjects that discfg accepts.
+    pub fn accepted<'s>(subjects: impl IntoIterator<Item = &'s TrustedSubject>) -> Self {
+        let subjects = subjects.into_iter();
+        Self(subjects.filter_map(|subject| subject.accepted().ok()).collect())
     }
 
     /// For each issuer `ISSUER|AUDIENCE|SUBJECT,SUBJECT…`, ordered; empty texts for those that there could be besides.
@@ -107,18 +93,17 @@ mod tests {
                 "",
             ]
         );
-        assert_eq!(
-            OidcTrust::of_parameters(parameters.iter().map(String::as_str)),
-            all
-        );
-        let strange = [
+        let read = |text: &str| OidcTrust::accepted(&TrustedSubject::of_parameter(text));
+        assert_eq!(read(&parameters[0]), trust(&[TAG, MAIN]).expect("an issuer"));
+        for strange in [
             "",
             "gitlab.com",
             "gitlab.com|a",
             "x|a|b",
             "gitlab.com|a|project_path:acme/shop",
-        ];
-        assert_eq!(OidcTrust::of_parameters(strange), OidcTrust::default());
+        ] {
+            assert_eq!(read(strange), OidcTrust::default(), "{strange}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use verdict::{AccessStep, Verdict, Way};
 
 use super::inspect::trust_list::TrustList;
 use crate::aws::ASSUME_ACTIONS;
-use crate::model::{Access, ConfigName, OidcSubject, PrincipalArn, PrincipalKind, Role, Section};
+use crate::model::{Access, ConfigName, PrincipalArn, PrincipalKind, Role, Section};
 use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
 use trust::{Asker, TrustedAction};
@@ -94,7 +94,7 @@ impl Inspector {
     }
 
     /// The subjects that the trust policies name, ordered: principals, patterns, GitHub jobs, subjects of other OIDC
-    /// issuers. Roles that no longer exist are omitted.
+    /// issuers, and those that discfg would refuse. Roles that no longer exist are omitted.
     pub async fn named(&self) -> Result<Vec<Subject>, AccessError> {
         let mut found = BTreeSet::new();
         for trust in self
@@ -114,8 +114,7 @@ impl Inspector {
                     Err(_) => found.insert(Subject::Pattern(pattern)),
                 };
             }
-            found.extend(named.jobs.into_iter().map(Subject::GitHub));
-            found.extend(named.subjects.into_iter().map(Subject::Oidc));
+            found.extend(named.subjects);
         }
         Ok(found.into_iter().collect())
     }
@@ -175,16 +174,7 @@ impl Inspector {
 
     /// Evaluates the trust policy for the subject, and for session tags where that differs.
     fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<AccessStep> {
-        let job;
-        let asker = match subject {
-            Subject::Principal(arn) => Asker::Principal(arn.as_str()),
-            Subject::Pattern(pattern) => Asker::Principal(pattern.as_str()),
-            Subject::GitHub(subject) => {
-                job = OidcSubject::from(subject);
-                Asker::of(&job)
-            }
-            Subject::Oidc(subject) => Asker::of(subject),
-        };
+        let asker = Asker::of(subject);
         let judge = |ask| match &role.trust {
             Ok(trust) => trust::judge(trust, &asker, ask, brought),
             Err(error) => Finding::unknown(format!("cannot evaluate the trust policy: {error}")),
@@ -196,7 +186,7 @@ impl Inspector {
         };
         let tags = match subject {
             Subject::Principal(_) | Subject::Pattern(_) => Some(judge(TrustedAction::Tag)),
-            Subject::GitHub(_) | Subject::Oidc(_) => None,
+            Subject::GitHub(_) | Subject::Oidc(_) | Subject::Unaccepted(_) => None,
         };
         let tags = tags.filter(|tags| tags.answer < finding.answer).map(|tags| {
             let remedy = self.as_deployed(role);
@@ -222,6 +212,7 @@ impl Inspector {
         let is_own = match subject {
             Subject::Principal(arn) => arn.account() == self.account(),
             Subject::Pattern(_) | Subject::GitHub(_) | Subject::Oidc(_) => true,
+            Subject::Unaccepted(_) => return None,
         };
         let text = subject.to_string();
         let (list, new) = match (&role.role, subject) {

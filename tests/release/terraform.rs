@@ -5,7 +5,9 @@ mod module;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use discfg::model::TrustedSubject;
 use discfg::stack::{GRANT_TEMPLATE, TEMPLATE};
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 use support::account::REGION;
 use support::cli::Place;
@@ -171,6 +173,15 @@ fn each_constraint_of_a_parameter_is_a_condition_of_its_variable() {
                         .map(|bound| format!("length({value}) {comparison} {bound}")),
                 );
             }
+            // What discfg refuses as well, and CloudFormation doesn't.
+            if variable.kind == "number" {
+                wanted.push(format!("floor({value}) == {value}"));
+            }
+            if matches!(name.as_str(), "readers" | "writers") {
+                wanted.push(format!(
+                    "length(var.{name}) > 0 && alltrue([for arn in var.{name} : can(regex(\"^arn:[^,]+$\", arn))])"
+                ));
+            }
             let conditions = variable.conditions.join("\n");
             for wanted in &wanted {
                 assert!(
@@ -181,6 +192,91 @@ fn each_constraint_of_a_parameter_is_a_condition_of_its_variable() {
             assert_eq!(wanted.is_empty(), conditions.is_empty(), "{name}: {conditions}");
         }
     }
+}
+
+/// A subject, as the local values of the modules judge it.
+fn is_taken_by_the_module(patterns: &BTreeMap<String, String>, issuer: &str, subject: &str) -> bool {
+    let fits = |name: &str, text: &str| {
+        let pattern = Regex::new(&patterns[name]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        pattern.is_match(text)
+    };
+    if fits("github_provider", issuer) || subject.starts_with("repo:") {
+        fits("github_subject", subject)
+    } else if fits("gitlab_provider", issuer) || subject.starts_with("project_path:") {
+        fits("gitlab_environment", subject)
+            || (fits("gitlab_ref", subject) && fits("gitlab_ref_type", subject))
+    } else if fits("kubernetes_provider", issuer) || subject.starts_with("system:") {
+        fits("kubernetes_subject", subject)
+    } else {
+        true
+    }
+}
+
+#[test]
+fn the_modules_refuse_the_subjects_that_the_command_line_refuses() {
+    let [(config, _), (grant, _)] = modules();
+    let patterns = config.patterns();
+    assert_eq!(grant.patterns(), patterns);
+    let [one, other] = ["infra/terraform", "infra/terraform/grant"].map(|folder| {
+        fs::read_to_string(format!("{}/{folder}/subjects.tf", env!("CARGO_MANIFEST_DIR")))
+            .expect("subjects.tf")
+    });
+    assert_eq!(one, other);
+    for module in [config, grant] {
+        assert_eq!(
+            module.preconditions(),
+            [
+                "length(local.refused_github_subjects) == 0",
+                "length(local.refused_oidc_subjects) == 0"
+            ]
+        );
+    }
+    let (github, gitlab) = ("token.actions.githubusercontent.com", "gitlab.com");
+    let (eks, other) = ("oidc.eks.eu-central-1.amazonaws.com/id/0A", "ci.example.com");
+    let mut taken = 0;
+    let subjects = [
+        (github, "repo:acme/shop:environment:production"),
+        (github, "repo:acme@12/shop@34:ref:refs/heads/main"),
+        (github, "repo:acme/shop:environment:eu%3Alive"),
+        (other, "repo:acme/shop:ref:refs/tags/v1"),
+        (gitlab, "project_path:acme/shop:ref_type:branch:ref:main"),
+        (gitlab, "project_path:a/b/c:ref:v1:ref_type:tag"),
+        (
+            gitlab,
+            "project_path:acme/shop:environment:live:environment_protected:true",
+        ),
+        (gitlab, "project_path:acme/shop:ref_path:refs/heads/main"),
+        (eks, "system:serviceaccount:web:shop.v1"),
+        (other, "deploy"),
+        (github, "repo:acme/shop"),
+        (github, "repo:acme/shop:pull_request"),
+        (github, "repo:acme@12/shop:environment:x"),
+        (github, "repo:acme/shop:ref:main"),
+        (github, "repo:acme/shop:environment:"),
+        (github, "repo:acme/shop:environment:a:b"),
+        (github, "acme/shop:environment:x"),
+        (other, "repo:acme/shop:pull_request"),
+        ("token.actions.githubusercontent.com/acme", "deploy"),
+        (gitlab, "project_path:acme/shop"),
+        (gitlab, "project_path:acme/shop:ref_type:branch"),
+        (gitlab, "project_path:acme/shop:ref:main"),
+        (gitlab, "project_path:acme/shop:ref:environment:x:y"),
+        (gitlab, "project_path:acme:ref_type:branch:ref:main"),
+        (gitlab, "deploy"),
+        (eks, "system:serviceaccount:web"),
+        (eks, "system:serviceaccount:web:Shop"),
+        (other, "system:node:web"),
+    ];
+    for (issuer, subject) in subjects {
+        let accepted = TrustedSubject::new(issuer, subject, "sts.amazonaws.com").accepted();
+        assert_eq!(
+            is_taken_by_the_module(&patterns, issuer, subject),
+            accepted.is_ok(),
+            "{issuer} {subject}: {accepted:?}"
+        );
+        taken += usize::from(accepted.is_ok());
+    }
+    assert_eq!(taken, 10);
 }
 
 #[test]

@@ -23,4 +23,15 @@ resource "aws_cloudformation_stack" "grant" {
     KmsKeyArn             = var.kms_key_arn
     ApiReads              = join(",", var.api_reads)
   }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.refused_github_subjects) == 0
+      error_message = "github_subjects must be like repo:owner/name:environment:production or repo:owner/name:ref:refs/heads/main, or with both IDs like repo:owner@12/name@34:environment:production. Refused: ${join(", ", local.refused_github_subjects)}"
+    }
+    precondition {
+      condition     = length(local.refused_oidc_subjects) == 0
+      error_message = "Subjects of OIDC issuers must be bound to a branch, tag or environment (GitHub, GitLab), or name a service account (Kubernetes). Refused: ${join(", ", local.refused_oidc_subjects)}"
+    }
+  }
 }

@@ -86,7 +86,8 @@ pub(in crate::cli) struct AccessArgs {
     org_id: Option<OrgId>,
     /// Show the access of all principals to all sections
     ///
-    /// The principals are those that the roles trust, or those given by --principal, --github and --oidc.
+    /// The principals are those that the roles trust, GitHub jobs and OIDC subjects included, or those given by
+    /// --principal, --github and --oidc.
     #[arg(long)]
     matrix: bool,
 }

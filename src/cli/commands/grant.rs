@@ -27,7 +27,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::engine::dynamodb::DynamoDb;
-use crate::model::{AwsNames, ConfigName, ErrorKind, GrantName, GrantScope};
+use crate::model::{AwsNames, ConfigName, ErrorKind, GrantName, GrantScope, OidcTrust};
 use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
 use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
@@ -80,7 +80,7 @@ impl GrantShape {
             sections: grant.scope.sections().iter().map(ToString::to_string).collect(),
             principals: grant.principals.clone(),
             github: grant.github.clone(),
-            oidc: grant.oidc.subjects().map(ToString::to_string).collect(),
+            oidc: grant.oidc.iter().map(ToString::to_string).collect(),
             role: grant.role.clone(),
             policy: grant.policy.clone(),
             api: grant.api.clone(),
@@ -346,8 +346,8 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
     let Some(role) = &grant.role else {
         return;
     };
-    let (accounts, others): (Vec<_>, Vec<_>) =
-        grant.oidc.subjects().partition(|one| one.is_service_account());
+    let trust = OidcTrust::accepted(&grant.oidc);
+    let (accounts, others): (Vec<_>, Vec<_>) = trust.subjects().partition(|one| one.is_service_account());
     if !accounts.is_empty() {
         terminal.hint(&format!(
             "Service accounts need no IAM policy of their own. Annotate them with `eks.amazonaws.com/role-arn: {role}`."

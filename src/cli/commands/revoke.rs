@@ -132,7 +132,7 @@ async fn is_written(table: &DynamoDb, name: &GrantName) -> Result<bool, Failure>
 fn losing(grant: Option<&Grant>) -> String {
     grant.map_or_else(String::new, |grant| {
         let named = grant.principals.iter().chain(&grant.github).cloned();
-        let subjects = grant.oidc.subjects().map(ToString::to_string);
+        let subjects = grant.oidc.iter().map(ToString::to_string);
         let who: Vec<String> = named.chain(subjects).collect();
         format!(" ({}; used by {})", grant.scope, who.join(", "))
     })

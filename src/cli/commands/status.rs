@@ -1,6 +1,7 @@
 mod aws;
 mod local;
 mod text;
+mod trust;
 
 use clap::Args;
 
@@ -11,6 +12,9 @@ use crate::cli::terminal::Terminal;
 use crate::context::EngineName;
 
 /// Show a config's stack, roles, grants, table and price
+///
+/// Shows who the roles trust, unless it is the default: any principal of the account whose own policies allow it. Marks
+/// GitHub jobs and OIDC subjects that `init` and `grant` would refuse. With -f json, this is in the parameters.
 ///
 /// Uses your own credentials, not the config's roles. What they don't allow you to see is shown as unknown, with the
 /// missing permission.

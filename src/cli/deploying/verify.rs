@@ -212,7 +212,9 @@ fn trusts(trust: &PolicyDocument, caller: &CallerIdentity) -> DeployerTrust {
         {
             return DeployerTrust::Given;
         }
-        named.extend(lists.into_iter().flatten().cloned());
+        // An empty list of readers, deployed by another tool, is one empty text.
+        let patterns = lists.into_iter().flatten();
+        named.extend(patterns.filter(|pattern| !pattern.is_empty()).cloned());
     }
     DeployerTrust::Refused(named)
 }

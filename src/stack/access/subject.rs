@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::model::{GitHubSubject, OidcSubject, PrincipalArn, PrincipalPattern};
+use crate::model::{GitHubSubject, OidcSubject, PrincipalArn, PrincipalPattern, TrustedSubject};
 
 /// The subject of an access evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,19 @@ pub enum Subject {
     GitHub(GitHubSubject),
     /// The holder of a token of another OIDC issuer, which has no policies.
     Oidc(OidcSubject),
+    /// The holder of a token that a role trusts although discfg would refuse its subject: another tool deployed it.
+    Unaccepted(TrustedSubject),
+}
+
+/// A subject that a role trusts.
+impl From<TrustedSubject> for Subject {
+    fn from(trusted: TrustedSubject) -> Self {
+        match (trusted.github_job(), trusted.accepted()) {
+            (Some(job), _) => Self::GitHub(job),
+            (None, Ok(subject)) => Self::Oidc(subject),
+            (None, Err(_)) => Self::Unaccepted(trusted),
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -23,6 +36,8 @@ impl fmt::Display for Subject {
             Self::Pattern(pattern) => pattern.fmt(f),
             Self::GitHub(subject) => subject.fmt(f),
             Self::Oidc(subject) => subject.fmt(f),
+            Self::Unaccepted(subject) if subject.is_github_job() => subject.subject().fmt(f),
+            Self::Unaccepted(subject) => subject.fmt(f),
         }
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::answer::{Answer, Finding};
+use super::subject::Subject;
 use crate::model::{
-    AccountId, ExternalId, GitHubSubject, OidcIssuer, OidcSubject, OrgId, PrincipalPattern, glob,
+    AccountId, ExternalId, OidcIssuer, OidcSubject, OrgId, PrincipalPattern, TrustedSubject, glob,
 };
 use crate::stack::policy::{PolicyDocument, Statement};
 
@@ -23,11 +24,25 @@ pub(super) enum Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn of(subject: &'a OidcSubject) -> Self {
-        Self::Oidc {
-            issuer: subject.issuer().as_str(),
-            subject: subject.subject(),
-            audience: subject.audience(),
+    pub(super) fn of(subject: &'a Subject) -> Self {
+        match subject {
+            Subject::Principal(arn) => Self::Principal(arn.as_str()),
+            Subject::Pattern(pattern) => Self::Principal(pattern.as_str()),
+            Subject::GitHub(job) => Self::Oidc {
+                issuer: OidcIssuer::GITHUB,
+                subject: job.as_str(),
+                audience: OidcSubject::AUDIENCE,
+            },
+            Subject::Oidc(subject) => Self::Oidc {
+                issuer: subject.issuer().as_str(),
+                subject: subject.subject(),
+                audience: subject.audience(),
+            },
+            Subject::Unaccepted(subject) => Self::Oidc {
+                issuer: subject.issuer(),
+                subject: subject.subject(),
+                audience: subject.audience(),
+            },
         }
     }
 }
@@ -95,12 +110,11 @@ pub(super) fn judge(
 #[derive(Debug, Default)]
 pub(super) struct TrustedPrincipals {
     pub(super) patterns: BTreeSet<PrincipalPattern>,
-    /// GitHub jobs with the usual audience.
-    pub(super) jobs: BTreeSet<GitHubSubject>,
-    pub(super) subjects: BTreeSet<OidcSubject>,
+    /// Jobs and subjects of OIDC issuers, whether or not discfg would accept them.
+    pub(super) subjects: BTreeSet<Subject>,
 }
 
-/// The subjects that a trust policy names, in the forms that discfg writes.
+/// The subjects that a trust policy names, in the forms that the templates of discfg create.
 pub(super) fn named(trust: &PolicyDocument) -> TrustedPrincipals {
     let mut named = TrustedPrincipals::default();
     for statement in trust.statements.iter().filter(|statement| statement.allows) {
@@ -108,35 +122,29 @@ pub(super) fn named(trust: &PolicyDocument) -> TrustedPrincipals {
             if key.eq_ignore_ascii_case("aws:PrincipalArn") {
                 let arns = values.iter().filter_map(|arn| arn.parse().ok());
                 named.patterns.extend(arns);
-            } else if key.eq_ignore_ascii_case(&format!("{}:sub", OidcIssuer::GITHUB)) {
-                let jobs = values.iter().filter_map(|sub| sub.strip_prefix("repo:"));
-                named.jobs.extend(jobs.filter_map(|job| job.parse().ok()));
             }
         }
-        let is_job = |subject: &OidcSubject| {
-            subject.issuer().as_str() == OidcIssuer::GITHUB && subject.audience() == OidcSubject::AUDIENCE
-        };
-        let others = subjects(statement).into_iter().filter(|subject| !is_job(subject));
-        named.subjects.extend(others);
+        named.subjects.extend(subjects(statement));
     }
     named
 }
 
 /// The OIDC subjects of a statement, with each of its audiences.
-fn subjects(statement: &Statement) -> Vec<OidcSubject> {
+fn subjects(statement: &Statement) -> Vec<Subject> {
     let providers = statement.principals.get("Federated").into_iter().flatten();
-    let issuers = providers.filter_map(|arn| OidcIssuer::of_provider(arn.split_once(":oidc-provider/")?.1));
+    let issuers = providers.filter_map(|arn| Some(arn.split_once(":oidc-provider/")?.1));
     let mut found = Vec::new();
     for issuer in issuers {
         let values = |claim: &str| -> Vec<&String> {
-            let name = format!("{}:{claim}", issuer.as_str());
+            let name = format!("{issuer}:{claim}");
             let all = statement.conditions.values().flatten();
             let of = all.filter(|(key, _)| key.eq_ignore_ascii_case(&name));
             of.flat_map(|(_, values)| values).collect()
         };
+        let audiences = values("aud");
         for subject in values("sub") {
-            let with = |audience: &&String| OidcSubject::new(issuer.clone(), subject, audience).ok();
-            found.extend(values("aud").iter().filter_map(with));
+            let with = |audience: &&String| Subject::from(TrustedSubject::new(issuer, subject, audience));
+            found.extend(audiences.iter().map(with));
         }
     }
     found

@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::Client;
 
 use super::lookup::{self, Deployed};
-use crate::model::{Access, ConfigName, GrantName, GrantScope, OidcIssuer, OidcTrust, Section};
+use crate::model::{Access, ConfigName, GrantName, GrantScope, OidcIssuer, Section, TrustedSubject};
 use crate::stack::error::StackError;
 use crate::stack::policy::resolve::StackLocation;
 use crate::stack::template::blueprint::Blueprint;
@@ -23,7 +23,7 @@ pub struct Grant {
     /// The `sub` claims of the GitHub jobs that can assume its role.
     pub github: Vec<String>,
     /// The subjects of other OIDC issuers that can assume its role.
-    pub oidc: OidcTrust,
+    pub oidc: Vec<TrustedSubject>,
     /// The ARN of its role; `None` until it is created.
     pub role: Option<String>,
     /// The ARN of its policy; `None` until it is created.
@@ -60,7 +60,10 @@ impl Grant {
             scope: GrantScope::new(access, sections).map_err(|_| missing(SECTIONS))?,
             principals: list(PRINCIPALS),
             github: list(GITHUB),
-            oidc: OidcTrust::of_parameters(OIDC.map(text)),
+            oidc: OIDC
+                .into_iter()
+                .flat_map(|name| TrustedSubject::of_parameter(text(name)))
+                .collect(),
             role: stack.outputs.get(ROLE).cloned(),
             policy: stack.outputs.get(POLICY).cloned(),
             makes_oidc_provider: (text(MAKES_PROVIDER) == "true").then(|| {

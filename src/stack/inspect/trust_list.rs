@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::lookup::Deployed;
-use crate::model::{OidcTrust, PrincipalPattern};
+use crate::model::{OidcTrust, PrincipalPattern, TrustedSubject};
 use crate::stack::template::config_template::Parameter;
 use crate::stack::template::grant::{GITHUB, OIDC, PRINCIPALS};
 
@@ -54,8 +54,15 @@ impl TrustList {
                     .collect()
             }
             Self::OidcSubjects => {
-                let trust = OidcTrust::of_parameters(OIDC.map(text));
-                trust.subjects().map(ToString::to_string).collect()
+                let subjects: Vec<_> = OIDC
+                    .map(text)
+                    .into_iter()
+                    .flat_map(TrustedSubject::of_parameter)
+                    .collect();
+                OidcTrust::accepted(&subjects)
+                    .subjects()
+                    .map(ToString::to_string)
+                    .collect()
             }
         }
     }

@@ -154,7 +154,7 @@ impl Parameter {
     }
 
     /// The template's default of a parameter that bounds access; none for the others.
-    pub(in crate::stack) fn default(self) -> Option<&'static str> {
+    pub(crate) fn default(self) -> Option<&'static str> {
         match self {
             Self::Readers | Self::Writers => Some("arn:*:*:*:*:*"),
             Self::GitHubSubjects

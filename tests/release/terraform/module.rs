@@ -22,7 +22,7 @@ pub(super) struct Variable {
 impl Module {
     pub(super) fn read(folder: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        let files = ["main", "outputs", "variables", "versions"].map(|name| {
+        let files = ["main", "outputs", "subjects", "variables", "versions"].map(|name| {
             let path = folder.join(format!("{name}.tf"));
             let text =
                 fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -61,6 +61,25 @@ impl Module {
             ("resource", "aws_cloudformation_stack")
         );
         block
+    }
+
+    /// The patterns among the local values, by name.
+    pub(super) fn patterns(&self) -> BTreeMap<String, String> {
+        let [locals] = self.files["subjects"].blocks().collect::<Vec<_>>()[..] else {
+            panic!("subjects.tf has more than local values");
+        };
+        let texts = locals.body.attributes().filter_map(|attribute| {
+            let text = attribute.value.as_str()?.to_owned();
+            Some((attribute.key.as_str().to_owned(), text))
+        });
+        texts.collect()
+    }
+
+    /// What its resource requires before it is planned.
+    pub(super) fn preconditions(&self) -> Vec<String> {
+        let lifecycle = self.resource().body.get_blocks("lifecycle");
+        let required = lifecycle.flat_map(|block| block.body.get_blocks("precondition"));
+        required.map(|block| source(block, "condition")).collect()
     }
 
     /// The stack's parameters, each with its value's source.

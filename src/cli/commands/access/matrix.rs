@@ -79,6 +79,15 @@ pub(super) async fn run(
              role.",
         );
     }
+    for subject in &subjects {
+        if let Subject::Unaccepted(trusted) = subject
+            && let Err(refused) = trusted.accepted()
+        {
+            terminal.hint(&format!(
+                "A role trusts a subject that discfg would refuse: {refused}."
+            ));
+        }
+    }
     terminal.hint(&format!("Not evaluated: {NOT_COVERED}."));
     Ok(())
 }
@@ -122,7 +131,7 @@ async fn row(
         principal: subject.to_string(),
         judged_by: match subject {
             Subject::Pattern(_) => BY_TRUST,
-            Subject::Principal(_) | Subject::GitHub(_) | Subject::Oidc(_) => BY_BOTH,
+            Subject::Principal(_) | Subject::GitHub(_) | Subject::Oidc(_) | Subject::Unaccepted(_) => BY_BOTH,
         },
         sections: cells,
     })

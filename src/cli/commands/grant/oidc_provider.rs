@@ -4,7 +4,7 @@ use crate::aws::{Aws, CallerIdentity};
 use crate::cli::deploying::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::{ErrorKind, OidcIssuer};
+use crate::model::{ErrorKind, OidcIssuer, OidcTrust};
 use crate::stack::{Grant, GrantSpec, NewOidcProvider};
 
 /// The issuers that the grant's role trusts after the deployment.
@@ -13,7 +13,8 @@ fn issuers_of(spec: &GrantSpec, there: Option<&Grant>) -> Issuers {
         Some(jobs) => !jobs.is_empty(),
         None => there.is_some_and(|grant| !grant.github.is_empty()),
     };
-    issuers(has_jobs, spec.oidc.as_ref().or(there.map(|grant| &grant.oidc)))
+    let deployed = there.map(|grant| OidcTrust::accepted(&grant.oidc));
+    issuers(has_jobs, spec.oidc.as_ref().or(deployed.as_ref()))
 }
 
 /// Decides whether the stack creates an issuer's OIDC provider, of which an account has one at most.

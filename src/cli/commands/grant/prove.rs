@@ -69,7 +69,7 @@ fn is_principal(caller: &CallerIdentity, grant: &Grant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{GrantScope, OidcTrust};
+    use crate::model::GrantScope;
 
     #[test]
     fn a_session_is_known_by_its_roles_name() {
@@ -77,7 +77,7 @@ mod tests {
             scope: GrantScope::new(Access::Read, [Section::root()]).expect("a scope"),
             principals: vec![principal.into()],
             github: Vec::new(),
-            oidc: OidcTrust::default(),
+            oidc: Vec::new(),
             role: None,
             policy: None,
             makes_oidc_provider: None,

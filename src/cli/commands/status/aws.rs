@@ -287,7 +287,7 @@ fn grant_shape(name: &GrantName, stack: Deployed) -> GrantStatusShape {
             .as_ref()
             .map_or_else(Vec::new, |grant| grant.principals.clone()),
         oidc: said.as_ref().map_or_else(Vec::new, |grant| {
-            grant.oidc.subjects().map(ToString::to_string).collect()
+            grant.oidc.iter().map(ToString::to_string).collect()
         }),
         github: said.map_or_else(Vec::new, |grant| grant.github),
     }

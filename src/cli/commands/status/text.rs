@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::iter::{once, repeat};
 
+use super::trust::{github_words, oidc_words, trust_lines};
 use crate::cli::terminal::color::Tone;
 use crate::stack::{Output, Parameter};
 use crate::wire::result::{DifferenceShape, DriftShape, GrantStatusShape, Status, TableShape};
@@ -52,6 +53,9 @@ pub(super) fn text(status: &Status) -> String {
                 format!("{}: {place}", role.name)
             },
         );
+    }
+    for (name, value) in trust_lines(&status.parameters) {
+        line(name, &value);
     }
     for (name, value) in api_lines(status) {
         line(name, &value);
@@ -112,11 +116,15 @@ fn grant_lines(grants: Option<&[GrantStatusShape]>) -> Vec<(&'static str, String
     if grants.is_empty() {
         return vec![("grants", "none".into())];
     }
-    let lines = grants.iter().map(|grant| {
+    let lines = grants.iter().flat_map(|grant| {
         let covers = grant.access.as_ref().map_or(String::new(), |access| {
             format!(": {access} {}", grant.sections.join(", "))
         });
-        ("grant", format!("{}{covers}, {}", grant.name, grant.status))
+        let jobs = grant.github.iter().map(|claim| github_words(claim));
+        let trusted = grant.principals.iter().cloned().chain(jobs);
+        let trusted = trusted.chain(grant.oidc.iter().map(|subject| oidc_words(subject)));
+        once(("grant", format!("{}{covers}, {}", grant.name, grant.status)))
+            .chain(trusted.map(|subject| ("", format!("trusts {subject}"))))
     });
     lines.collect()
 }

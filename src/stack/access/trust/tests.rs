@@ -345,17 +345,20 @@ fn whom_a_trust_names_is_read_from_its_conditions() {
         github(),
         oidc("gitlab.com", "https://gitlab.com", &[main, "project_path:acme/*"]),
         oidc(EKS, "sts.amazonaws.com", &[pod]),
+        oidc(GITHUB, "sts.amazonaws.com", &["repo:acme/shop:pull_request"]),
     ]));
     let patterns: Vec<&str> = named.patterns.iter().map(PrincipalPattern::as_str).collect();
     assert_eq!(patterns, ["arn:*:*:*:*:*", "arn:aws:iam::*:role/ci-*", ANN]);
-    let jobs: Vec<&str> = named.jobs.iter().map(GitHubSubject::as_str).collect();
-    assert_eq!(jobs, ["repo:acme/shop:environment:production"]);
     let subjects: Vec<String> = named.subjects.iter().map(ToString::to_string).collect();
     assert_eq!(
         subjects,
         [
+            "repo:acme/shop:environment:production".to_owned(),
             format!("https://gitlab.com,{main},https://gitlab.com"),
-            format!("https://{EKS},{pod}")
+            format!("https://{EKS},{pod}"),
+            // discfg would refuse these; a role trusts them all the same.
+            "https://gitlab.com,project_path:acme/*,https://gitlab.com".to_owned(),
+            "repo:acme/shop:pull_request".to_owned(),
         ]
     );
 }

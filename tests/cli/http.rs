@@ -235,7 +235,7 @@ fn doctor_asks_a_server_without_a_config_whether_it_is_ready() {
     let url = behind.server.url();
     let place = Place::new();
     let asked = |url: &str| place.args(["doctor", "--engine", url]).run();
-    asked(&url)
+    asked(url)
         .code(0)
         .stdout_has(&format!("ok    api          {url} is ready"));
     let free = TcpListener::bind("127.0.0.1:0").expect("a port");

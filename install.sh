@@ -11,34 +11,37 @@ Usage: install.sh [--version VERSION] [--prefix DIR]
   curl --proto '=https' --tlsv1.2 -sSfL https://github.com/discfg/discfg/releases/latest/download/install.sh | sh
   curl --proto '=https' --tlsv1.2 -sSfL https://github.com/discfg/discfg/releases/latest/download/install.sh |
     sh -s -- --version 0.1.0 --prefix /usr/local
+  install.sh --uninstall [--prefix DIR]
 
 Options:
   --version VERSION  Version to install, such as 0.1.0 or v0.1.0 [default: the latest release]
   --prefix DIR       Folder to install below [default: $HOME/.local]
+  --uninstall        Remove the files of an installation below DIR, and nothing else
   -h, --help         Print this help
 
 It downloads the list of checksums and the archive for this platform, verifies the archive's SHA-256 sum, runs the new
 program once, and then moves these files into place, the program last:
 
-  DIR/bin/discfg                 the program
-  DIR/share/man/man1             manual pages
-  DIR/share/{bash-completion,zsh,fish}
-                                 completions
-  DIR/share/discfg               the function's code for `discfg init --api`
-  DIR/share/doc/discfg           license, README and changelog
+  DIR/bin/discfg                        the program
+  DIR/share/man/man1                    manual pages
+  DIR/share/{bash-completion,zsh,fish}  completions
+  DIR/lib/discfg                        the function's code for `discfg init --api`
+  DIR/share/doc/discfg                  license, README and changelog
 
-If something fails or you interrupt it, DIR stays as it was. Nothing outside DIR changes. To update, run it again. To
-uninstall, remove these files.
+If something fails or you interrupt it, DIR stays as it was. Nothing outside DIR changes. To update, run it again; files
+that the new version no longer has are removed. --uninstall prints the files that it removes. Data stays, such as the
+configs of the embedded engine, which can be in DIR/share/discfg.
 
 It needs curl or wget, tar, gzip, and sha256sum or shasum.
 
 Environment:
   DISCFG_RELEASES_URL  URL of the releases [default: https://github.com/discfg/discfg/releases]. A mirror has
                        URL/download/vVERSION/FILE and URL/latest/download/FILE. The archive and its checksum both come
-                       from there, so it must be https, or http on this machine (localhost or 127.0.0.1)
+                       from there, so it must be https, or http on this machine (localhost or 127.0.0.1).
+                       Redirects must be https in both cases; wget does not check this
   https_proxy          Proxy, as curl and wget read it
 
-Exit codes: 0 installed, 1 failed and nothing changed, 2 invalid arguments, 3 version not found
+Exit codes: 0 done, 1 failed and nothing changed, 2 invalid arguments, 3 version or installation not found
 TEXT
 }
 
@@ -53,9 +56,9 @@ fail() {
     exit "$exit_code"
 }
 
-# Prints the last line of what a tool wrote ($1), which is what it says when it gives up, as the cause.
+# Prints a line of what a tool wrote ($1) as the cause: the last, or with 'sed 1q' ($2) the first, where tar names it.
 because() {
-    printf '%s\n' "$1" | sed '/^[[:space:]]*$/d; s/^[[:space:]]*/because: /' | tail -n 1
+    printf '%s\n' "$1" | sed '/^[[:space:]]*$/d; s/^[[:space:]]*/because: /' | ${2:-tail -n 1}
 }
 
 is_version() {
@@ -67,9 +70,10 @@ is_version() {
 }
 
 read_arguments() {
-    version='' prefix='' has_prefix=no
+    version='' prefix='' has_prefix=no action=install
     while [ $# -gt 0 ]; do
         case $1 in
+            --uninstall) action=uninstall && shift && continue ;;
             --version | --prefix)
                 [ $# -ge 2 ] || fail 2 "$1 needs a value" 'hint: see --help'
                 option=$1 value=$2
@@ -87,6 +91,7 @@ read_arguments() {
             is_version "$version" || fail 2 "invalid version \"$value\": expected a version such as 0.1.0"
         fi
     done
+    [ "$action" = install ] || [ -z "$version" ] || fail 2 'cannot use --version with --uninstall'
     if [ "$has_prefix" = no ]; then
         [ -n "${HOME-}" ] || fail 2 'HOME is not set' 'hint: name the folder to install below: --prefix DIR'
         prefix=$HOME/.local
@@ -114,8 +119,7 @@ read_base_url() {
         https://?*) protocols='=https' ;;
         http://*)
             authority=${base#http://}
-            authority=${authority%%/*}
-            case $authority in
+            case ${authority%%/*} in
                 localhost:*[!0-9]* | 127.0.0.1:*[!0-9]*) authority='' ;;
                 localhost | 127.0.0.1 | localhost:* | 127.0.0.1:*) ;;
                 *) authority='' ;;
@@ -130,47 +134,29 @@ read_base_url() {
 
 detect_target() {
     system=$(uname -s) machine=$(uname -m)
-    case $machine in
-        x86_64 | amd64) cpu=x86_64 ;;
-        aarch64 | arm64) cpu=aarch64 ;;
-        *) cpu='' ;;
+    # Under Rosetta, uname reports the translated CPU.
+    [ "$system:$(sysctl -n hw.optional.arm64 2>/dev/null)" != Darwin:1 ] || machine=arm64
+    case $system:$machine in
+        Linux:x86_64 | Linux:amd64) target=x86_64-unknown-linux-musl ;;
+        Linux:aarch64 | Linux:arm64) target=aarch64-unknown-linux-musl ;;
+        Darwin:x86_64) target=x86_64-apple-darwin ;;
+        Darwin:arm64) target=aarch64-apple-darwin ;;
+        *) fail 1 "unsupported platform: $system $machine; the releases are for Linux and macOS on x86_64 and aarch64" \
+            'hint: build discfg from source: cargo install discfg' ;;
     esac
-    case $system in
-        Linux) os=unknown-linux-musl ;;
-        Darwin)
-            os=apple-darwin
-            # Under Rosetta, uname reports the translated CPU.
-            if [ "$(sysctl -n hw.optional.arm64 2>/dev/null)" = 1 ]; then
-                cpu=aarch64
-            fi
-            ;;
-        *) os='' ;;
-    esac
-    if [ -z "$os" ] || [ -z "$cpu" ]; then
-        fail 1 "unsupported platform: $system $machine; the releases are for Linux and macOS on x86_64 and aarch64" \
-            'hint: build discfg from source: cargo install discfg'
-    fi
-    target=$cpu-$os
 }
 
 find_tools() {
-    for tool in tar gzip mktemp find; do
+    for tool in tar gzip mktemp find ln readlink; do
         command -v "$tool" >/dev/null || fail 1 "$tool not found" "hint: install $tool"
     done
-    if command -v curl >/dev/null; then
-        client=curl
-    elif command -v wget >/dev/null; then
-        client=wget
-    else
-        fail 1 'neither curl nor wget found' 'hint: install curl or wget'
-    fi
-    if command -v sha256sum >/dev/null; then
-        summer=sha256sum
-    elif command -v shasum >/dev/null; then
-        summer='shasum -a 256'
-    else
+    client=curl
+    command -v curl >/dev/null || client=wget
+    command -v "$client" >/dev/null || fail 1 'neither curl nor wget found' 'hint: install curl or wget'
+    summer=sha256sum
+    command -v sha256sum >/dev/null || summer='shasum -a 256'
+    command -v "${summer%% *}" >/dev/null ||
         fail 1 'cannot verify checksums: neither sha256sum nor shasum found' 'hint: install coreutils'
-    fi
 }
 
 # Downloads URL ($1) to a file ($2). If that fails, $status is the HTTP status, if there was one, $said what the tool
@@ -202,14 +188,8 @@ download() {
 
 # Finds the archive's checksum, and the version where none was given: one request names both.
 read_sums() {
-    if [ -n "$version" ]; then
-        from=$base/download/v$version
-        release="version $version"
-    else
-        from=$base/latest/download
-        release='the latest release'
-    fi
-    url=$from/SHA256SUMS
+    url=$base/latest/download/SHA256SUMS release='the latest release'
+    [ -z "$version" ] || url=$base/download/v$version/SHA256SUMS release="version $version"
     if ! download "$url" "$work/SHA256SUMS"; then
         [ "$status" = 404 ] || fail 1 "cannot download $url" "$(because "$said")" "$hint"
         fail 3 "$release not found: $url does not exist" "hint: see $base for the versions"
@@ -232,8 +212,7 @@ read_sums() {
         'hint: check whether a proxy answers in its place'
     [ -n "$sum" ] || fail 1 "cannot find an archive for $target in $url" \
         'hint: build discfg from source: cargo install discfg'
-    top=${asset%.tar.gz}
-    version=$listed
+    top=${asset%.tar.gz} version=$listed
     is_version "$version" || fail 1 "cannot read $url: invalid version in $asset"
 }
 
@@ -251,9 +230,9 @@ download_archive() {
 # Unpacks the archive, after a look at each entry.
 unpack() {
     cd "$work" || fail 1 "cannot enter $work"
-    said=$({ gzip -dc <archive.tar.gz >archive.tar; } 2>&1) || fail 1 "cannot unpack $asset" "$(because "$said")"
-    said=$({ tar -tf - <archive.tar >names && tar -tvf - <archive.tar >entries; } 2>&1) ||
-        fail 1 "cannot unpack $asset" "$(because "$said")"
+    said=$({ gzip -dc <archive.tar.gz >archive.tar &&
+        tar -tf - <archive.tar >names && tar -tvf - <archive.tar >entries; } 2>&1) ||
+        fail 1 "cannot unpack $asset" "$(because "$said" 'sed 1q')"
     while read -r name; do
         case /$name in
             *[!0-9A-Za-z._/+-]* | */../* | */..) fail 1 "cannot unpack $asset: it has an entry with an invalid name" ;;
@@ -261,63 +240,134 @@ unpack() {
             *) fail 1 "cannot unpack $asset: it has an entry outside its folder" ;;
         esac
     done <names
-    while read -r entry; do
-        case $entry in
-            -* | d*) ;;
-            *) fail 1 "cannot unpack $asset: it has an entry that is neither a file nor a folder" ;;
-        esac
-    done <entries
+    [ -z "$(sed '/^[-d]/d' entries)" ] ||
+        fail 1 "cannot unpack $asset: it has an entry that is neither a file nor a folder"
     # Not with the owners and special bits of the archive, which root would restore.
     said=$({ tar -xof - <archive.tar && chmod -R u=rwX,go=rX "$top"; } 2>&1) ||
-        fail 1 "cannot unpack $asset" "$(because "$said")"
+        fail 1 "cannot unpack $asset" "$(because "$said" 'sed 1q')"
     [ -f "$top/bin/discfg" ] || fail 1 "cannot install $asset: it does not contain bin/discfg"
-    said=$("$work/$top/bin/discfg" --version 2>&1) || fail 1 "cannot run the program of $asset" "$(because "$said")"
+    # With env, because a shell's own error has the number of a line of this script.
+    said=$(env "$work/$top/bin/discfg" --version 2>&1) ||
+        fail 1 "cannot run the program of $asset" "$(because "$said")" \
+            "$([ -x "$top/bin/discfg" ] || echo 'hint: choose a folder on a file system without noexec: --prefix DIR')"
     [ "$said" = "discfg $version" ] || fail 1 "the program of $asset reports another version: expected discfg $version"
-}
-
-# Creates a folder with those above it, and notes them for clean_up.
-create_folder() {
-    [ ! -d "$1" ] || return 0
-    above=${1%/*}
-    [ -z "$above" ] || create_folder "$above"
-    if said=$(mkdir "$1" 2>&1); then
-        created=$1$newline$created
-    elif [ ! -d "$1" ]; then
-        fail 1 "cannot create $1" "$(because "$said")" 'hint: choose a folder that you can write to: --prefix DIR'
-    fi
 }
 
 # Also a link that points nowhere.
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 
+# Creates a folder with those above it, and notes them for clean_up.
+create_folder() {
+    [ ! -d "$1" ] || return 0
+    ! exists "$1" || fail 1 "cannot create folder $1: it is a file or a broken link" "$remove"
+    above=${1%/*}
+    [ -z "$above" ] || create_folder "$above"
+    if said=$(mkdir "$1" 2>&1); then
+        created=$1$newline$created
+    elif [ ! -d "$1" ]; then
+        fail 1 "cannot create $1" "$(because "$said")" "$writable"
+    fi
+}
+
+# Creates the working folder and the lock: a link, as it is created together with its content, "PROCESS:SUFFIX".
+begin() {
+    # In the prefix, so that moving a file is a rename.
+    said=$(mktemp -d "$prefix/.discfg-install.XXXXXX" 2>&1) ||
+        fail 1 "cannot write to ${prefix:-/}" "$(because "$said")" "$writable"
+    work=$said lock=$prefix/.discfg-install token=$$:${said##*.}
+    until said=$(ln -sn "$token" "$lock" 2>&1); do
+        owner=$(readlink "$lock")
+        exists "$lock" || fail 1 "cannot create $lock" "$(because "$said")" \
+            'hint: rerun the command, or choose another folder: --prefix DIR'
+        # Another user's process can't be signalled, but runs. A killed run can have had the number of this one.
+        case $$:$(kill -0 "${owner%%:*}" 2>&1) in
+            "${owner%%:*}":* | *[Nn]'o such process'*) ;;
+            *) refuse_second_run ;;
+        esac
+        said=$(rm -rf "$lock" "$prefix/.discfg-install.${owner##*[:/]}" "$staged" 2>&1) ||
+            fail 1 "cannot remove $lock" "$(because "$said")" "$writable"
+    done
+}
+
+refuse_second_run() {
+    fail 1 "cannot $action: another installation is running below ${prefix:-/}${owner:+ (process ${owner%%:*})}" \
+        "hint: wait for its end; if there is none, remove $lock"
+}
+
+# From here it takes milliseconds: an interrupt waits for the end.
+begin_changes() {
+    owner=$(readlink "$lock")
+    # If two runs removed one leftover, the lock belongs to the last.
+    [ "$owner" = "$token" ] || refuse_second_run
+    trap '' HUP INT PIPE TERM
+}
+
 # Moves a file ($1) to a place ($2).
 move() {
-    said=$(mv -f "$1" "$2" 2>&1) || fail 1 "cannot write $2" "$(because "$said")"
+    said=$(mv -f "$1" "$2" 2>&1) || fail 1 "cannot write $2" "$(because "$said")" "$writable"
+}
+
+# Moves the file of a place ($1), if there is one, into the working folder, from where clean_up can move it back.
+put_aside() {
+    number=$((number + 1))
+    ! exists "$1" || said=$(mv -f "$1" "$work/old-$number" 2>&1) ||
+        fail 1 "cannot remove $1" "$(because "$said")" "$writable"
+    moved=$number:$1$newline$moved
+}
+
+# Prints the files of an installation of any version. Their folders can contain files of others.
+list_installed() {
+    for place in "$prefix"/bin/discfg "$prefix"/share/man/man1/discfg.1 "$prefix"/share/man/man1/discfg-*.1 \
+        "$prefix"/share/bash-completion/completions/discfg "$prefix"/share/fish/vendor_completions.d/discfg.fish \
+        "$prefix"/share/zsh/site-functions/_discfg "$prefix"/lib/discfg/discfg-lambda.zip \
+        "$prefix"/share/doc/discfg/CHANGELOG.md "$prefix"/share/doc/discfg/LICENSE \
+        "$prefix"/share/doc/discfg/README.md; do
+        { [ ! -f "$place" ] && [ ! -L "$place" ]; } || printf '%s\n' "$place"
+    done
+}
+
+# Notes that all files are in place, and removes discfg's folders that are empty.
+end_changes() {
+    is_done=yes created=''
+    rmdir "$prefix/lib/discfg" "$prefix/share/doc/discfg" 2>/dev/null
+}
+
+uninstall() {
+    installed=$(list_installed)
+    [ -n "$installed" ] || fail 3 "no installation found below ${prefix:-/}" 'hint: name its folder: --prefix DIR'
+    begin
+    begin_changes
+    printf '%s\n' "$installed" >"$work/installed" || fail 1 "cannot write to $work"
+    while read -r place; do
+        put_aside "$place"
+    done <"$work/installed"
+    end_changes
+    printf 'discfg uninstalled; removed files:\n%s\n' "$installed"
 }
 
 move_in() {
-    # From here it takes milliseconds. An interrupt waits for the end.
-    trap '' HUP INT PIPE TERM
+    begin_changes
     find "$top" -type f >files || fail 1 "cannot list $work/$top"
     while read -r name; do
         place=$prefix/${name#"$top"/}
-        [ ! -d "$place" ] || fail 1 "cannot write $place: it is a folder" 'hint: remove it, or choose another --prefix'
+        [ ! -d "$place" ] || fail 1 "cannot write $place: it is a folder" "$remove"
         create_folder "${place%/*}"
     done <files
-    number=0
+    list_installed >installed || fail 1 "cannot list the files below $prefix"
+    while read -r place; do
+        [ -f "$top/${place#"$prefix"/}" ] || put_aside "$place"
+    done <installed
     while read -r name; do
         place=$prefix/${name#"$top"/}
         [ "$place" != "$prefix/bin/discfg" ] || continue
-        number=$((number + 1))
-        ! exists "$place" || move "$place" "$work/old-$number"
-        moved=$number:$place$newline$moved
+        put_aside "$place"
         move "$name" "$place"
     done <files
     # If bin is on another file system, this is where it is copied; the last step is a rename in any case.
-    staged=$prefix/bin/.discfg-$$
+    put_aside "$staged"
     move "$top/bin/discfg" "$staged"
     move "$staged" "$prefix/bin/discfg"
-    is_installed=yes
+    end_changes
 }
 
 # Runs at the end, whatever the end is: unless all files are in place, puts the old ones back.
@@ -326,8 +376,7 @@ clean_up() {
     trap - EXIT
     trap '' HUP INT PIPE TERM
     cd / || exit 1
-    if [ "$is_installed" = no ]; then
-        [ -z "$staged" ] || rm -f "$staged"
+    if [ "$is_done" = no ]; then
         set -f
         IFS=$newline
         for entry in $moved; do
@@ -337,27 +386,27 @@ clean_up() {
         done
     fi
     [ -z "$work" ] || rm -rf "$work"
-    if [ "$is_installed" = no ]; then
-        for folder in $created; do
-            rmdir "$folder" 2>/dev/null
-        done
-    fi
+    [ -z "$lock" ] || [ "$(readlink "$lock")" != "$token" ] || rm -f "$lock"
+    for folder in $created; do
+        rmdir "$folder" 2>/dev/null
+    done
     exit "$code"
 }
 
 report() {
-    printf 'discfg %s installed:\n' "$version"
-    printf '  program                        %s\n' "$prefix/bin/discfg"
-    printf '  manual pages, completions      %s\n' "$prefix/share"
+    printf 'discfg %s installed:\n  program                        %s\n  manual pages, completions      %s\n' \
+        "$version" "$prefix/bin/discfg" "$prefix/share"
     case :${PATH-}: in
         *:"$prefix/bin":*)
             found=$(command -v discfg)
-            [ "$found" = "$prefix/bin/discfg" ] || printf '%s comes first in PATH: remove it to run the new one\n' "$found"
+            [ "$found" = "$prefix/bin/discfg" ] ||
+                printf '%s comes first in PATH: remove it to run the new one\n' "$found"
             ;;
         *)
             printf '%s is not in PATH. Add this line to the startup file of your shell:\n' "$prefix/bin"
-            line="export PATH=\"$prefix/bin:\$PATH\""
-            [ "${SHELL##*/}" != fish ] || line="fish_add_path \"$prefix/bin\""
+            line=$(printf '%s/bin\n' "$prefix" | sed "s/'/'\\\\''/g; s/.*/export PATH='&':\"\\\$PATH\"/")
+            [ "${SHELL##*/}" != fish ] ||
+                line=$(printf '%s/bin\n' "$prefix" | sed "s/[\\\\']/\\\\&/g; s/.*/fish_add_path '&'/")
             printf '  %s\n' "$line"
             ;;
     esac
@@ -372,22 +421,22 @@ main() {
     SHELL=${SHELL-}
     newline='
 '
-    work='' created='' moved='' staged='' is_installed=no
+    writable='hint: choose a folder that you can write to: --prefix DIR'
+    remove='hint: remove it, or choose another --prefix'
+    work='' lock='' created='' moved='' number=0 is_done=no
     read_arguments "$@"
-    read_base_url
-    detect_target
-    find_tools
+    staged=$prefix/bin/.discfg-new
     trap clean_up EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 141' PIPE
     trap 'exit 143' TERM
+    [ "$action" = install ] || { uninstall; exit; }
+    read_base_url
+    detect_target
+    find_tools
     create_folder "${prefix:-/}"
-    # In the prefix, so that moving a file is a rename.
-    work=$(mktemp -d "$prefix/.discfg-install.XXXXXX" 2>&1) || {
-        said=$work work=''
-        fail 1 "cannot write to ${prefix:-/}" "$(because "$said")" 'hint: choose a folder that you can write to: --prefix DIR'
-    }
+    begin
     read_sums
     download_archive
     unpack

@@ -15,13 +15,14 @@ pub(crate) const TARGETS: [&str; 4] = [
 ];
 
 /// The files of an archive below its top folder, without the program.
-pub(crate) const FILES: [&str; 8] = [
+pub(crate) const FILES: [&str; 9] = [
+    "lib/discfg/discfg-lambda.zip",
     "share/bash-completion/completions/discfg",
-    "share/discfg/discfg-lambda.zip",
     "share/doc/discfg/CHANGELOG.md",
     "share/doc/discfg/LICENSE",
     "share/doc/discfg/README.md",
     "share/fish/vendor_completions.d/discfg.fish",
+    "share/man/man1/discfg-get.1",
     "share/man/man1/discfg.1",
     "share/zsh/site-functions/_discfg",
 ];
@@ -47,13 +48,16 @@ impl Archive {
     /// A whole one, with this program. Other files contain the version.
     pub(crate) fn of(version: &str, target: &str, program: &str) -> Self {
         let top = top(version, target);
-        let mut archive = Self::empty().folder(&format!("{top}/"));
-        // As setuid: the installer doesn't keep that.
-        archive = archive.entry(&format!("{top}/bin/discfg"), EntryType::Regular, 0o4700, program);
+        let mut archive = Self::empty().folder(&format!("{top}/")).program(&top, program);
         for file in FILES {
             archive = archive.file(&format!("{top}/{file}"), version);
         }
         archive
+    }
+
+    pub(crate) fn program(self, top: &str, content: &str) -> Self {
+        // As setuid: the installer doesn't keep that.
+        self.entry(&format!("{top}/bin/discfg"), EntryType::Regular, 0o4700, content)
     }
 
     pub(crate) fn file(self, name: &str, content: &str) -> Self {

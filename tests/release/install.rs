@@ -14,14 +14,16 @@ use super::releases::Releases;
 pub(crate) const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
 
 /// What the script needs, without a tool for downloads.
-const TOOLS: [&str; 16] = [
+const TOOLS: [&str; 18] = [
     "cat",
     "chmod",
     "find",
     "gzip",
+    "ln",
     "mkdir",
     "mktemp",
     "mv",
+    "readlink",
     "rm",
     "rmdir",
     "sed",
@@ -99,7 +101,7 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, String> {
 
 /// Only a whole installation of that version is below the prefix.
 #[track_caller]
-fn assert_installed(prefix: &Path, version: &str) {
+pub(crate) fn assert_installed(prefix: &Path, version: &str) {
     let mut wanted: BTreeMap<_, _> = FILES
         .map(|file| (file.to_owned(), format!("644 {version}")))
         .into();
@@ -132,7 +134,7 @@ fn installs_the_latest_version_in_the_home_folder() {
                  \x20 program                        {at}/bin/discfg\n\
                  \x20 manual pages, completions      {at}/share\n\
                  {at}/bin is not in PATH. Add this line to the startup file of your shell:\n\
-                 \x20 export PATH=\"{at}/bin:$PATH\"\n"
+                 \x20 export PATH='{at}/bin':\"$PATH\"\n"
             ))
             .stderr_has("downloading http://127.0.0.1:");
         assert_installed(&local, "0.10.0");
@@ -283,7 +285,7 @@ fn says_whether_the_program_is_found() {
         .env("SHELL", "/usr/bin/fish")
         .run()
         .code(0)
-        .stdout_has(&format!("\n  fish_add_path \"{bin}\"\n"));
+        .stdout_has(&format!("\n  fish_add_path '{bin}'\n"));
     let said = install(&place, "sh", &[])
         .env("PATH", format!("/usr/bin:/bin:{bin}"))
         .run()
@@ -302,6 +304,30 @@ fn says_whether_the_program_is_found() {
 }
 
 #[test]
+fn the_line_for_path_is_safe_in_each_shell() {
+    let releases = Releases::of(&["1.0.0"]);
+    let place = place(&releases);
+    let prefix = place.dir().join("a 'b' \"c\" $(id) `id` $d \\ \\\\ é");
+    let bin = prefix.join("bin").into_os_string().into_string().expect("UTF-8");
+    let line = |shell: &str| {
+        let call = install(&place, "sh", &["--prefix"]).and(&[prefix.to_str().expect("UTF-8")]);
+        let said = call.env("SHELL", shell).run().code(0).text();
+        said.lines().last().expect("a line").to_owned()
+    };
+    for shell in ["sh", "bash", "zsh"] {
+        let shown = format!("{}; printf %s \"$PATH\"", line(shell));
+        let call = place.shell("exec \"$0\" -c \"$1\"").and(&[shell, &shown]);
+        call.run().code(0).stdout(format!("{bin}:/usr/bin:/bin"));
+    }
+    let shown = format!(
+        "function fish_add_path; printf %s $argv; end; {}",
+        line("/usr/bin/fish")
+    );
+    let call = place.shell("exec fish --no-config -c \"$0\"").and(&[&shown]);
+    call.run().code(0).stdout(&bin);
+}
+
+#[test]
 fn help_is_for_a_terminal_and_needs_nothing() {
     let place = Place::new().without_env("HOME").env("DISCFG_RELEASES_URL", "?");
     let help = install(&place, "sh", &["--help"]).run().code(0).stderr("").text();
@@ -311,6 +337,8 @@ fn help_is_for_a_terminal_and_needs_nothing() {
     for part in [
         "--version",
         "--prefix",
+        "--uninstall",
+        "Redirects must be https",
         "DISCFG_RELEASES_URL",
         "https_proxy",
         "Exit codes",

@@ -40,6 +40,10 @@ fn arguments_that_are_wrong() {
             "error: invalid prefix \"~/x\": the shell did not expand ~\nhint: write $HOME in its place\n",
         ),
         (
+            &["--uninstall", "--version", "1.0.0"],
+            "error: cannot use --version with --uninstall\n",
+        ),
+        (
             &["--prefix", "a\nb"],
             "error: invalid prefix: it contains a control character\n",
         ),

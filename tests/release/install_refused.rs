@@ -16,7 +16,7 @@ pub(crate) const VERSION: &str = "1.0.0";
 const SUMS: &str = "/download/v1.0.0/SHA256SUMS";
 
 /// This machine's platform.
-fn target() -> String {
+pub(crate) fn target() -> String {
     let system = if OS == "macos" {
         "apple-darwin"
     } else {

@@ -15,17 +15,22 @@ fn a_prefix_that_cannot_be_written() {
     let releases = Releases::of(&[VERSION]);
     let place = place(&releases);
     let file = place.write("file", "");
-    let below = file.join("below");
-    let below = below.to_str().expect("UTF-8");
-    install(&place, "sh", &["--prefix", below])
-        .run()
-        .code(1)
-        .stdout("")
-        .stderr_has(&format!(
-            "error: cannot create {}\nbecause: mkdir: ",
-            file.display()
-        ))
-        .stderr_has("\nhint: choose a folder that you can write to: --prefix DIR\n");
+    let link = place.dir().join("link");
+    symlink("nowhere", &link).expect("a link");
+    for wrong in [file, link] {
+        for prefix in [&wrong, &wrong.join("below")] {
+            let prefix = prefix.to_str().expect("UTF-8");
+            install(&place, "sh", &["--prefix", prefix])
+                .run()
+                .code(1)
+                .stdout("")
+                .stderr(&format!(
+                    "error: cannot create folder {}: it is a file or a broken link\n\
+                     hint: remove it, or choose another --prefix\n",
+                    wrong.display()
+                ));
+        }
+    }
 
     let closed = place.dir().join("closed");
     fs::create_dir(&closed).expect("a folder");
@@ -79,7 +84,8 @@ fn a_file_that_cannot_be_replaced_brings_the_others_back() {
         .code(1)
         .stdout("")
         .stderr_has(&format!(
-            "error: cannot write {}/bin/discfg\nbecause: mv: no rename\n",
+            "error: cannot write {}/bin/discfg\nbecause: mv: no rename\n\
+             hint: choose a folder that you can write to: --prefix DIR\n",
             local.display()
         ));
     assert_eq!(tree(&place.home()), before);
@@ -118,6 +124,46 @@ fn a_full_disk() {
             outcome.errors()
         );
         outcome.stderr_lacks("https_proxy");
+        assert!(!place.home().join(".local").exists());
+    }
+}
+
+#[test]
+fn the_cause_is_the_first_line_of_tar() {
+    let releases = Releases::of(&[VERSION]);
+    let place = place(&releases);
+    let full = "case $1 in -xof) ;; *) exec /bin/tar \"$@\" ;; esac\n\
+        echo 'tar: discfg: Cannot write: No space left on device' >&2\n\
+        echo 'tar: Exiting with failure status due to previous errors' >&2\nexit 2";
+    let path = commands(&place, &[], &[("tar", full)]);
+    install(&place, "sh", &[])
+        .env("PATH", format!("{}:/usr/bin:/bin", path.display()))
+        .run()
+        .code(1)
+        .stdout("")
+        .stderr_has("\nbecause: tar: discfg: Cannot write: No space left on device\n");
+    assert!(!place.home().join(".local").exists());
+}
+
+#[test]
+fn a_file_system_that_runs_no_programs() {
+    let releases = Releases::of(&[VERSION]);
+    let place = place(&releases);
+    // As on a file system mounted with noexec, no file is executable.
+    let chmod = "/bin/chmod \"$@\"\nfor last; do :; done\nexec /bin/chmod a-x \"$last/bin/discfg\"";
+    let path = commands(&place, &[], &[("chmod", chmod)]);
+    for shell in ["dash", "bash"] {
+        let outcome = install(&place, shell, &[])
+            .env("PATH", format!("{}:/usr/bin:/bin", path.display()))
+            .run()
+            .code(1)
+            .stdout("")
+            .stderr_has("\nerror: cannot run the program of discfg-1.0.0-")
+            .stderr_has("\nbecause: env: ")
+            .stderr_has(
+                ": Permission denied\nhint: choose a folder on a file system without noexec: --prefix DIR\n",
+            );
+        outcome.stderr_lacks("install.sh");
         assert!(!place.home().join(".local").exists());
     }
 }

@@ -26,7 +26,7 @@ program once, and then moves these files into place, the program last:
   DIR/share/man/man1                    manual pages
   DIR/share/{bash-completion,zsh,fish}  completions
   DIR/lib/discfg                        the function's code for `discfg init --api`
-  DIR/share/doc/discfg                  license, README and changelog
+  DIR/share/doc/discfg                  licenses, README and changelog
 
 If something fails or you interrupt it, DIR stays as it was. Nothing outside DIR changes. To update, run it again; files
 that the new version no longer has are removed. --uninstall prints the files that it removes. Data stays, such as the
@@ -321,7 +321,7 @@ list_installed() {
         "$prefix"/share/bash-completion/completions/discfg "$prefix"/share/fish/vendor_completions.d/discfg.fish \
         "$prefix"/share/zsh/site-functions/_discfg "$prefix"/lib/discfg/discfg-lambda.zip \
         "$prefix"/share/doc/discfg/CHANGELOG.md "$prefix"/share/doc/discfg/LICENSE \
-        "$prefix"/share/doc/discfg/README.md; do
+        "$prefix"/share/doc/discfg/README.md "$prefix"/share/doc/discfg/THIRD-PARTY; do
         { [ ! -f "$place" ] && [ ! -L "$place" ]; } || printf '%s\n' "$place"
     done
 }

@@ -21,6 +21,7 @@ pub(crate) const FILES: [&str; 9] = [
     "share/doc/discfg/CHANGELOG.md",
     "share/doc/discfg/LICENSE",
     "share/doc/discfg/README.md",
+    "share/doc/discfg/THIRD-PARTY",
     "share/fish/vendor_completions.d/discfg.fish",
     "share/man/man1/discfg-get.1",
     "share/man/man1/discfg.1",

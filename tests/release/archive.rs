@@ -15,7 +15,7 @@ pub(crate) const TARGETS: [&str; 4] = [
 ];
 
 /// The files of an archive below its top folder, without the program.
-pub(crate) const FILES: [&str; 9] = [
+pub(crate) const FILES: [&str; 10] = [
     "lib/discfg/discfg-lambda.zip",
     "share/bash-completion/completions/discfg",
     "share/doc/discfg/CHANGELOG.md",

@@ -1,12 +1,15 @@
 //! The trait that every engine implements, and what it speaks of.
 
+mod admin;
 mod cause;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod cursor;
 mod data_key;
 mod decide;
 mod error;
 mod ext;
+mod heads;
 mod limit;
 mod listing;
 mod past_entries;
@@ -26,11 +29,14 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+pub use admin::{Admin, Meta};
 pub use cause::Cause;
+pub use cursor::Cursor;
 pub use data_key::{DataKey, DataKeys};
 pub use decide::{CommitState, Decision, HeadMove, decide};
 pub use error::{Conflict, Result, StoreError};
 pub use ext::StoreExt;
+pub use heads::Heads;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past_entries::PastEntries;
@@ -57,40 +63,6 @@ pub enum Consistency {
     Eventual,
 }
 
-/// Which heads to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Heads {
-    /// The heads of all registered sections.
-    All,
-    /// The heads of all registered sections except these.
-    AllBut(Vec<Section>),
-    /// The heads of these sections; a section without a head is left out.
-    Of(Vec<Section>),
-}
-
-/// The position of a watcher.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Cursor {
-    /// The last revision seen of each section.
-    pub seen: BTreeMap<Section, Revision>,
-    /// Whether sections that aren't in `seen` are included, from their beginning.
-    pub whole: bool,
-    /// Sections to ignore.
-    pub except: Vec<Section>,
-}
-
-impl Cursor {
-    /// Which heads may have moved beyond it.
-    pub fn heads(&self) -> Heads {
-        if self.whole {
-            return Heads::AllBut(self.except.clone());
-        }
-        let seen = self.seen.keys().filter(|section| !self.except.contains(section));
-        Heads::Of(seen.cloned().collect())
-    }
-}
-
 /// How long [`Store::wait`] waits, and how often a polling engine checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
@@ -99,30 +71,6 @@ pub struct Deadline {
     /// The pause between two checks of a polling engine. It checks at the start, and stops when less than a whole
     /// pause is left: a wait of one interval costs one check.
     pub interval: Duration,
-}
-
-/// The settings of a config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Meta {
-    /// The layout of the items. This version knows layout 1.
-    pub layout: u32,
-    /// How many days a log line is kept, at least 1.
-    pub history_days: u32,
-}
-
-impl Meta {
-    /// The layout that this version supports.
-    pub const LAYOUT: u32 = 1;
-}
-
-impl Default for Meta {
-    /// The settings of a config that has none: layout 1, 30 days.
-    fn default() -> Self {
-        Self {
-            layout: Self::LAYOUT,
-            history_days: 30,
-        }
-    }
 }
 
 /// The data of a config in any engine. Every engine passes the suite `store::conformance` (feature
@@ -494,17 +442,4 @@ pub trait Store: Send + Sync {
     /// # }
     /// ```
     fn data_keys(&self) -> &dyn DataKeys;
-}
-
-/// The operations of provisioning, with the deployer's own credentials.
-#[async_trait]
-pub trait Admin: Send + Sync {
-    /// Returns the stored settings of the config, if there are any.
-    async fn meta(&self) -> Result<Option<Meta>>;
-
-    /// Stores the config's settings.
-    async fn write_meta(&self, meta: Meta) -> Result<()>;
-
-    /// Registers sections, so that a writer limited to them can commit. Registered sections stay as they are.
-    async fn register(&self, sections: &[Section]) -> Result<()>;
 }

@@ -137,7 +137,7 @@ add_lines --prefix "$INPUT_PREFIX"
 case $INPUT_EXPORT in
     file)
         case $INPUT_FORMAT in
-            # A value that is an object is one for whoever reads the file.
+            # A step that reads the file takes an object for a value.
             json | yaml) export_keys --format="$INPUT_FORMAT" --flat --out="$INPUT_FILE" ;;
             *) export_keys --format="$INPUT_FORMAT" --out="$INPUT_FILE" ;;
         esac

@@ -3,6 +3,8 @@
 pub(super) mod api;
 pub(super) mod code;
 pub(super) mod denial;
+mod hints;
+mod open;
 pub(super) mod signed;
 mod source;
 pub(super) mod stack;
@@ -11,10 +13,10 @@ pub(super) mod texts;
 
 use std::error::Error;
 
+use self::hints::{BUSY, CREDENTIALS, ENDPOINT, SPACE, THROTTLED, certificate_hints};
 use super::one_line::one_line;
-use crate::aws::{AwsError, CertificateFault, Failed, Fault};
+use crate::aws::{CertificateFault, Failed, Fault};
 use crate::context::TargetError;
-use crate::engine::OpenError;
 use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
@@ -309,72 +311,6 @@ impl<E: Into<OpsError>> From<E> for Stop {
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
-    }
-}
-
-/// The hints for a certificate that is not trusted.
-pub(super) fn certificate_hints(fault: &CertificateFault) -> Vec<&'static str> {
-    match fault {
-        CertificateFault::UnknownIssuer => {
-            vec!["set AWS_CA_BUNDLE to a PEM file with the CA that signed the server's certificate"]
-        }
-        CertificateFault::OtherName { .. } => {
-            vec!["use the host name in the certificate, or give the server a certificate for this host"]
-        }
-        CertificateFault::Expired(_) => {
-            vec!["renew the server's certificate, or correct this machine's clock"]
-        }
-        CertificateFault::NotYetValid(_) => {
-            vec!["correct this machine's clock, or replace the server's certificate"]
-        }
-        CertificateFault::Authority => vec![
-            "create the self-signed certificate as a server certificate (openssl: -addext basicConstraints=critical,CA:FALSE)",
-        ],
-        CertificateFault::Other(_) => vec!["replace the server's certificate"],
-    }
-}
-
-const SPACE: &str =
-    "free space on the file system, or raise the quota or the limit (`ulimit -f`), then retry";
-const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with -p, or run `aws sso \
-    login`";
-const BUSY: &str = "retry, or combine several changes into one commit";
-const THROTTLED: &str = "retry in a few seconds; an on-demand table scales with its load";
-const ENDPOINT: &str = "check the region, the network and AWS_ENDPOINT_URL, then retry";
-
-impl From<AwsError> for Failure {
-    fn from(error: AwsError) -> Self {
-        let failure = Self::of(error.kind(), &error);
-        match &error {
-            AwsError::NoRegion => {
-                failure.hint("set one with --region, AWS_REGION or `discfg use CONFIG --region REGION`")
-            }
-            AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
-            AwsError::NoProfile { .. } => failure.hint("list the profiles with `aws configure list-profiles`"),
-            AwsError::LoginSession(profile) => failure.hint(format!(
-                "export its credentials: eval \"$(aws configure export-credentials --profile {profile} --format env)\""
-            )),
-            AwsError::Failed { source, .. } if source.fault.kind() == ErrorKind::Unavailable => {
-                failure.hint(ENDPOINT)
-            }
-            _ => failure,
-        }
-    }
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Store(error) => error.into(),
-            OpenError::Aws(error) => error.into(),
-            OpenError::Target(error) => error.into(),
-            OpenError::NoRoles(..) => Self::of(error.kind(), &error).hint(
-                "omit `--as`, or run `discfg which` to see whether DISCFG_AS or a .discfg sets it",
-            ).hint("if the API requires signed requests, run `discfg use` with --sign, or set DISCFG_SIGN=true"),
-            OpenError::InTheClear(_) => Self::of(error.kind(), &error)
-                .hint("use an https:// URL; start `discfg serve` with --tls-cert and --tls-key"),
-            other => Self::of(other.kind(), &other),
-        }
     }
 }
 

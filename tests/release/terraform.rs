@@ -317,7 +317,7 @@ fn the_pages_use_the_modules_as_they_are() {
         let module = match folder {
             "infra/terraform" => &config,
             "infra/terraform/grant" => &grant,
-            other => panic!("there is no module {other}"),
+            other => panic!("unknown module {other}"),
         };
         let variables = module.variables();
         let given: Vec<&str> = block

@@ -70,7 +70,7 @@ pub(in crate::http) async fn values(
     Ok(Json(names.into_iter().zip(texts.into_iter().flatten()).collect()))
 }
 
-/// The entries below a prefix with their values, none of which is missing: whoever reads them deletes what isn't there.
+/// The entries below a prefix with their values, without a gap: clients delete the values that are missing from the response.
 async fn read_entries(
     context: &RequestContext,
     prefix: &Prefix,

@@ -103,7 +103,7 @@ impl Module {
         let path = given
             .strip_prefix("file(\"${path.module}/")
             .and_then(|path| path.strip_suffix("\")"));
-        let path = path.unwrap_or_else(|| panic!("{given} is no file of the module"));
+        let path = path.unwrap_or_else(|| panic!("{given} does not exist in the module"));
         self.folder.join(path).canonicalize().expect("the template")
     }
 }
@@ -150,6 +150,6 @@ fn json_of(expression: &Expression) -> Value {
         Expression::String(text) => json!(text.value()),
         Expression::Array(items) => items.iter().map(json_of).collect(),
         Expression::Object(members) if members.is_empty() => json!({}),
-        other => panic!("{other:?} is no default here"),
+        other => panic!("unexpected default {other:?}"),
     }
 }

@@ -55,6 +55,15 @@ lint-infra:
     "$(python3 tests/venv.py '{{ target }}')/bin/cfn-lint" --include-checks I -- infra/*.yaml
     "$(command -v terraform || echo tofu)" fmt -check -diff -recursive infra/terraform
 
+# Take screenshots of the console's pages at two widths in both color schemes, into target/console/shots
+[group('check')]
+console-shots:
+    cargo build --quiet --bin discfg
+    mkdir -p '{{ target }}/console'
+    cp tests/console/package.json tests/console/package-lock.json '{{ target }}/console'
+    npm ci --prefix '{{ target }}/console' --ignore-scripts --no-audit --no-fund
+    node tests/console/shots.mjs '{{ target }}/debug/discfg' '{{ target }}/console'
+
 # Fuzz each parser for a minute, or for the given seconds; needs nightly Rust and cargo-fuzz
 [group('check')]
 fuzz seconds="60":

@@ -87,7 +87,7 @@ fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
         }
     };
     // A server has its own log.
-    if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
+    if !cli.command.runs_a_server() {
         terminal::show_events(cli.global.verbose);
     }
     first_process::end_on_signals(&cli.command);
@@ -135,7 +135,7 @@ fn parser(args: &[OsString]) -> clap::Command {
 }
 
 fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
-    let serves = matches!(cli.command, Command::Serve(_));
+    let serves = cli.command.runs_a_server();
     // One thread: a command mostly waits for the network, and threads cost more than they save.
     let mut runtime = if serves {
         tokio::runtime::Builder::new_multi_thread()
@@ -210,6 +210,8 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Export(args) => commands::export::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
         Command::Serve(args) => commands::serve::run(args, session, terminal).await,
+        #[cfg(feature = "console")]
+        Command::Ui(args) => commands::ui::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, Cli::command(), terminal),

@@ -58,6 +58,8 @@ pub mod aws;
 #[doc(hidden)]
 pub mod cli;
 pub mod client;
+#[cfg(feature = "console")]
+mod console;
 #[doc(hidden)]
 pub mod context;
 pub mod engine;

@@ -24,6 +24,8 @@ mod principal_pattern;
 mod printable;
 mod provision;
 mod region;
+#[cfg(feature = "cli")]
+mod relative_time;
 mod revision;
 mod section_part;
 mod side;
@@ -62,6 +64,8 @@ pub use provision::{
     AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn, SettingError,
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
+#[cfg(feature = "cli")]
+pub(crate) use relative_time::{largest_unit, relative_time};
 pub use revision::{Revision, RevisionError};
 pub use section_part::{PrefixOrRoot, SectionPart};
 pub use side::{Side, SideError};

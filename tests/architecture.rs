@@ -24,9 +24,12 @@ const ALL_BUT_STACK: &[&str] = &[
 const GROUND_FIRST_AND_OPS: &[&str] = &[
     "model", "files", "store", "wire", "formats", "context", "aws", "ops",
 ];
+const CONSOLE: &[&str] = &[
+    "model", "files", "store", "wire", "formats", "context", "aws", "ops", "stack", "http",
+];
 const ALL: &[&str] = &[
     "model", "files", "store", "wire", "formats", "context", "aws", "engine", "stack", "sources", "ops",
-    "client", "http",
+    "client", "http", "console",
 ];
 
 /// Each place with what it may use beside itself.
@@ -44,6 +47,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ops", GROUND_AND_FIRST),
     ("client", ALL_BUT_STACK),
     ("http", GROUND_FIRST_AND_OPS),
+    ("console", CONSOLE),
     ("cli", ALL),
     ("main", &["cli"]),
 ];

@@ -114,10 +114,25 @@ pub(super) enum Command {
     Info(commands::info::InfoArgs),
     /// Serve configs over HTTP
     Serve(commands::serve::ServeArgs),
+    /// Open the console in a browser
+    #[cfg(feature = "console")]
+    Ui(commands::ui::UiArgs),
     /// Print the version
     Version,
     /// Print a shell completion script
     Completions(commands::completions::CompletionsArgs),
     /// Print a manual page
     Man(commands::man::ManArgs),
+}
+
+impl Command {
+    /// Whether it serves requests until it is stopped, with a log of its own.
+    pub(super) fn runs_a_server(&self) -> bool {
+        match self {
+            Self::Serve(args) => args.runs_a_server(),
+            #[cfg(feature = "console")]
+            Self::Ui(_) => true,
+            _ => false,
+        }
+    }
 }

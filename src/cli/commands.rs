@@ -32,6 +32,8 @@ pub(super) mod set;
 pub(super) mod status;
 pub(super) mod template;
 pub(super) mod touch;
+#[cfg(feature = "console")]
+pub(super) mod ui;
 pub(super) mod r#use;
 pub(super) mod version;
 pub(super) mod watch;

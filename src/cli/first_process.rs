@@ -16,6 +16,8 @@ pub(super) fn end_on_signals(command: &Command) {
     }
     let (ends_on_interrupt, ends_on_others) = match command {
         Command::Serve(_) | Command::Exec(_) | Command::Edit(_) => (false, false),
+        #[cfg(feature = "console")]
+        Command::Ui(_) => (false, false),
         Command::Watch(args) => (false, !args.runs_a_command()),
         // An interrupt of a deployment leaves it to CloudFormation, and says so.
         Command::Init(_) | Command::Grant(_) | Command::Revoke(_) | Command::Destroy(_) => (false, true),

@@ -22,7 +22,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
         &["init", "status", "configs", "template", "destroy"],
     ),
     ("Access", &["grant", "grants", "revoke", "access"]),
-    ("Serving", &["serve"]),
+    ("Serving", &["serve", "ui"]),
     ("Tools", &["doctor", "completions", "man", "version"]),
 ];
 

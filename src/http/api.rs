@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::stream::BoxStream;
+use tokio::time::{Instant, timeout_at};
+
 use super::live::LiveUpdates;
 use super::metrics::Metrics;
 use super::settings::ApiSettings;
-use crate::model::ConfigName;
-use crate::store::{Committed, Store};
+use crate::model::{ConfigName, Revision, Section};
+use crate::store::{Committed, Result, Store, StoreError, StoreExt as _, Txn};
 
 /// The API of some configs.
 ///
@@ -89,6 +92,67 @@ impl Api {
         &self.0.metrics
     }
 
+    /// Commits to a config that it serves, in a task that completes even if the caller goes away, and has those that wait for the
+    /// changed sections look at once. Secrets are encrypted, unless `is_sealed`.
+    ///
+    /// Fails as [`Store::commit`] does, and with [`StoreError::OutcomeUnknown`] at the deadline.
+    pub(super) async fn commit_until(
+        &self,
+        config: &ConfigName,
+        txn: Txn,
+        is_sealed: bool,
+        deadline: Instant,
+    ) -> Result<Committed> {
+        let id = txn.id.clone();
+        let store = self.store(config).ok_or_else(|| StoreError::NoConfig {
+            config: config.to_string(),
+            place: None,
+        })?;
+        let (api, store, config) = (self.clone(), Arc::clone(store), config.clone());
+        let task = tokio::spawn(async move {
+            let made = if is_sealed {
+                store.commit(txn).await
+            } else {
+                store.write(txn).await
+            };
+            if let Ok(committed) = &made {
+                api.record_commit(&config, committed);
+            }
+            made
+        });
+        let unknown = StoreError::OutcomeUnknown {
+            commit: id.clone(),
+            source: None,
+        };
+        match timeout_at(deadline, task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                tracing::error!(commit = %id, %error, "a commit ended without a response");
+                Err(unknown)
+            }
+            Err(_) => Err(unknown),
+        }
+    }
+
+    /// Commits to a config that it serves, within the time that a request has. Secrets are encrypted. Whoever waits for the changed
+    /// sections is told at once.
+    ///
+    /// Fails as [`Store::commit`] does, and with [`StoreError::OutcomeUnknown`] when the time is over.
+    pub async fn commit(&self, config: &ConfigName, txn: Txn) -> Result<Committed> {
+        let deadline = Instant::now() + self.settings().request_time;
+        self.commit_until(config, txn, false, deadline).await
+    }
+
+    /// Follows the revisions of a config's sections: how they are, and then again whenever one has moved, until the server stops. It
+    /// takes one of the places for streams; none if there are no more, or the config isn't served.
+    pub fn follow_heads(
+        &self,
+        config: &ConfigName,
+    ) -> Option<BoxStream<'static, BTreeMap<Section, Revision>>> {
+        let store = self.store(config)?;
+        self.live().follow_heads((config, store)).ok()
+    }
+
     /// Counts a commit, and has those that wait for its sections look at once.
     pub(super) fn record_commit(&self, config: &ConfigName, committed: &Committed) {
         self.0.metrics.count_commit(config);
@@ -96,7 +160,8 @@ impl Api {
         self.0.live.feeds.nudge(config, heads.map(|head| &head.section));
     }
 
-    pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {
+    /// The store of a config that it serves.
+    pub fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {
         self.0.configs.get(config)
     }
 

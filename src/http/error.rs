@@ -20,7 +20,7 @@ use crate::wire::{
 
 /// The error response to a request.
 #[derive(Debug)]
-pub(super) struct ApiError(Box<Problem>);
+pub(crate) struct ApiError(Box<Problem>);
 
 /// The status of a failure of that kind.
 fn status_of(kind: ErrorKind) -> StatusCode {
@@ -75,6 +75,12 @@ impl ApiError {
     ) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
         Self(Box::new(Problem::new(status.as_u16(), title, kind, code, detail)))
+    }
+
+    /// What the response says.
+    #[cfg(feature = "console")]
+    pub(crate) fn into_problem(self) -> Problem {
+        *self.0
     }
 
     /// The caller is not allowed to do that.
@@ -216,7 +222,7 @@ impl ApiError {
     }
 
     /// An error of an operation on a store.
-    pub(super) fn of_ops(error: OpsError) -> Self {
+    pub(crate) fn of_ops(error: OpsError) -> Self {
         let kind = error.kind();
         let code = error.problem_code().unwrap_or(ProblemCode::Internal);
         let detail = error.to_string();

@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_stream::stream;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -180,6 +181,46 @@ impl LiveUpdates {
             Some(heads) if !state.failing => WaitOutcome::Over((heads.clone(), state.bad.clone())),
             _ => WaitOutcome::Unknown,
         }
+    }
+
+    /// Follows where a config's sections stand: how they are, and then again whenever one has moved, until the server stops.
+    pub(super) fn follow_heads(
+        &self,
+        (config, store): (&ConfigName, &Arc<dyn Store>),
+    ) -> Result<BoxStream<'static, BTreeMap<Section, Revision>>, LiveRefusal> {
+        let place = self.admit(&self.streams)?;
+        let feed = self.feeds.feed(store, config, None);
+        let (mut state, mut stop) = (feed.subscribe(), self.stop.subscribe());
+        Ok(stream! {
+            // Held for as long as the stream is.
+            let (_place, _feed) = (place, feed);
+            let mut sent = None;
+            loop {
+                let now = {
+                    let state = state.borrow_and_update();
+                    if state.ended {
+                        break;
+                    }
+                    let revisions = |heads: &HeadMap| {
+                        let heads = heads.values();
+                        heads.map(|head| (head.section.clone(), head.revision)).collect::<BTreeMap<_, _>>()
+                    };
+                    state.heads.as_ref().map(revisions)
+                };
+                if now.is_some() && now != sent {
+                    sent.clone_from(&now);
+                    yield now.unwrap_or_default();
+                }
+                select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => break,
+                    changed = state.changed() => if changed.is_err() {
+                        break;
+                    },
+                }
+            }
+        }
+        .boxed())
     }
 
     fn admit(&self, places: &GaugedSemaphore) -> Result<GaugedPermit, LiveRefusal> {

@@ -1,10 +1,12 @@
 //! The server: connections, TLS, who may come in, and what no client may take more of than its share.
 
 mod access_log;
+mod activity;
 mod answer_body;
 mod bearer_token;
 mod buffer_budget;
 mod connection;
+mod credential;
 mod gate;
 mod known_hosts;
 mod pace;
@@ -24,11 +26,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
 pub use self::access_log::{AccessLogEntry, AccessLogger};
+pub use self::activity::ServerActivity;
 use self::buffer_budget::BufferBudget;
 use self::gate::Gate;
 use self::known_hosts::KnownHosts;
 pub use self::known_hosts::{ServerOrigin, ServerOriginError};
-pub use self::settings::ServerSettings;
+pub use self::settings::{BrowserPages, ServerSettings};
 use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
 use self::waiting_places::WaitingPlaces;
@@ -121,7 +124,11 @@ pub async fn serve(
 }
 
 fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
-    let hosts = || KnownHosts::new(listens, settings.tls.is_some(), &settings.hosts);
+    let is_tls = settings.tls.is_some();
+    let hosts = || match settings.only_hosts {
+        true => KnownHosts::only(is_tls, &settings.hosts),
+        false => KnownHosts::new(listens, is_tls, &settings.hosts),
+    };
     Gate {
         router: api.router(),
         hosts: settings.checks_host.then(hosts),
@@ -134,6 +141,8 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
         request_time: api.settings().request_time,
         waiting: WaitingPlaces::of(settings.waiting),
         access_logger: settings.access_logger.clone(),
+        activity: settings.activity.clone(),
+        pages: settings.pages.clone(),
     }
 }
 

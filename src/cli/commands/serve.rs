@@ -1,10 +1,12 @@
 mod args;
-mod listen;
-mod memory;
-mod signals;
+pub(super) mod listen;
+pub(super) mod memory;
+#[cfg(feature = "console")]
+pub(super) mod pages;
+pub(super) mod served_configs;
+pub(super) mod signals;
 mod token;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +14,15 @@ use tokio::sync::oneshot;
 
 pub(in crate::cli) use self::args::ServeArgs;
 use self::args::{ServeCommand, ServerArgs};
+use self::served_configs::{ServedConfigs, check_engine};
 use self::signals::StopSignals;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::log::LogWriter;
-use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
-use crate::model::{Access, ConfigName, ErrorKind, Role};
-use crate::ops::readable_heads;
-use crate::store::{Heads, Store};
+use crate::model::ErrorKind;
 use crate::wire::result::Serving;
 
 /// Which part of a request's time a commit is tried for.
@@ -44,6 +44,8 @@ pub(in crate::cli) async fn run(
 async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     memory::keep_private()?;
     listen::check_exposure(&args)?;
+    #[cfg(feature = "console")]
+    pages::check_tokens(&args)?;
     // Before files are read: what is wrong with one, and doesn't hinder, is told there.
     let log = LogWriter::begin(args.log, session.global().verbose);
     let served = serve_logged(args, &log, session, terminal).await;
@@ -66,8 +68,9 @@ async fn serve_logged(
     listen::allow_connections(args.max_connections, terminal);
     // A commit that isn't let through is to be told as not made while its request still can be answered.
     session.be_patient_for(args.request_timeout.duration().mul_f64(PATIENCE));
-    let (configs, access) = stores(args.configs.clone(), session).await?;
-    let names: Vec<String> = configs.iter().map(|(name, _)| name.to_string()).collect();
+    check_engine(session)?;
+    let served = ServedConfigs::open(args.configs.clone(), session).await?;
+    let names = served.names();
     // Before anyone is told that it serves: whoever is told may already stop it.
     let mut signals = StopSignals::new()?;
     let listener = listen::bind(args.listen).await?;
@@ -89,7 +92,11 @@ async fn serve_logged(
     show(terminal, session.format(), &shape, String::new, Vec::new)?;
     terminal.flush()?;
 
-    let api = Api::new(configs, api_settings(&args));
+    let api = Api::new(served.stores.iter().cloned(), api_settings(&args));
+    #[cfg(feature = "console")]
+    let pages = pages::of_server(&args, address, &api, &served, tokens.as_ref(), session)?;
+    #[cfg(not(feature = "console"))]
+    let pages = None;
     let teller = log.clone();
     let settings = ServerSettings {
         connections: args.max_connections,
@@ -102,12 +109,15 @@ async fn serve_logged(
         grace: args.request_timeout.duration() + LEEWAY,
         headers: args.max_headers,
         head_bytes: args.max_header_bytes,
-        access,
+        access: served.access,
         checks_host: listen::is_loopback(address) || !args.hosts.is_empty(),
         hosts: args.hosts,
+        only_hosts: false,
         tls,
         tokens,
         access_logger: Some(Arc::new(move |entry| teller.served(entry))),
+        activity: None,
+        pages,
     };
     let (stop, stopped) = oneshot::channel();
     let watched = async {
@@ -135,39 +145,4 @@ fn api_settings(args: &ServerArgs) -> ApiSettings {
         request_time: args.request_timeout.duration(),
         ..ApiSettings::default()
     }
-}
-
-type NamedStore = (ConfigName, Arc<dyn Store>);
-
-/// The configs that are served, each opened and asked once, and the most that may be done with them.
-async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<NamedStore>, Access), Failure> {
-    let target = session.target()?;
-    if let EngineName::Http(url) = &target.engine.value {
-        return Err(
-            Failure::usage(format!("cannot serve {url}: it is a discfg API itself"))
-                .hint("choose the engine that stores the data: --engine dynamodb or --local"),
-        );
-    }
-    let access = match target.role.as_ref().map(|role| &role.value) {
-        Some(Role::Config(access)) => *access,
-        Some(Role::Grant(_) | Role::Caller) | None => Access::Write,
-    };
-    let named = if named.is_empty() {
-        vec![target.config()?.clone()]
-    } else {
-        named
-    };
-    let mut seen = BTreeSet::new();
-    if let Some(twice) = named.iter().find(|name| !seen.insert((*name).clone())) {
-        return Err(Failure::usage(format!("config {twice} is given twice")));
-    }
-    let mut configs = Vec::new();
-    for name in named {
-        let mut own = session.of_config(name.clone()).await?;
-        let store = own.store(access, "/").await?;
-        let asked = readable_heads(store, &Heads::All).await;
-        asked.map_err(|error| own.explain(error, Access::Read))?;
-        configs.push((name, own.into_store()?));
-    }
-    Ok((configs, access))
 }

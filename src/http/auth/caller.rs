@@ -30,6 +30,12 @@ impl Caller {
         }
     }
 
+    /// Whether it may use the config.
+    pub fn covers_config(&self, config: &ConfigName) -> bool {
+        let configs = self.configs.as_ref();
+        configs.is_none_or(|configs| configs.contains(config))
+    }
+
     /// Whether it may use the section.
     pub fn covers(&self, section: &Section) -> bool {
         self.sections

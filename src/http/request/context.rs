@@ -45,11 +45,7 @@ impl FromRequestParts<Api> for RequestContext {
         let query = Query::read(parts.uri.query())?;
         let caller = parts.extensions.get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| ApiError::denied("request is not authenticated"))?;
-        if !caller
-            .configs
-            .as_ref()
-            .is_none_or(|configs| configs.contains(&config))
-        {
+        if !caller.covers_config(&config) {
             return Err(ApiError::denied(format!(
                 "this caller can't access config \"{config}\""
             )));

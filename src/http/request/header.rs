@@ -102,6 +102,12 @@ pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
         .is_some_and(|site| site == "cross-site")
 }
 
+/// Whether the browser says that a page of this server sent the request. Pages can't say it themselves.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all(SEC_FETCH_SITE).iter();
+    said.next().is_some_and(|site| site == "same-origin") && said.next().is_none()
+}
+
 /// The commit's id, where `Idempotency-Key` gives one.
 pub(in crate::http) fn commit_id(headers: &HeaderMap) -> Result<Option<CommitId>, InvalidRequest> {
     let text = text(headers, &IDEMPOTENCY_KEY)?;

@@ -1,8 +1,5 @@
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Body;
-use tokio::time::timeout_at;
 
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
@@ -12,7 +9,7 @@ use crate::http::request::header;
 use crate::http::request::precondition;
 use crate::http::request::view::EntryView;
 use crate::model::{self, Guard, Mutation, Section};
-use crate::store::{self, Committed, StoreExt as _, Txn};
+use crate::store::{self, Committed, StoreError, Txn};
 use crate::wire::{ChangeSpec, CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
 
 /// Apply changes to one section in one commit, if all guards hold
@@ -156,26 +153,10 @@ pub(in crate::http) async fn try_commit(
     txn: Txn,
     view: EntryView,
 ) -> Result<store::Result<Committed>, ApiError> {
-    let (id, store) = (txn.id.clone(), Arc::clone(&context.store));
-    let stored = view == EntryView::Stored;
-    let (api, config) = (context.api.clone(), context.config.clone());
-    let task = tokio::spawn(async move {
-        let made = if stored {
-            store.commit(txn).await
-        } else {
-            store.write(txn).await
-        };
-        if let Ok(committed) = &made {
-            api.record_commit(&config, committed);
-        }
-        made
-    });
-    match timeout_at(context.deadline.instant(), task).await {
-        Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(error)) => {
-            tracing::error!(commit = %id, %error, "a commit ended without a response");
-            Err(ApiError::outcome_unknown(&id))
-        }
-        Err(_) => Err(ApiError::outcome_unknown(&id)),
+    let (api, config, is_sealed) = (&context.api, &context.config, view == EntryView::Stored);
+    let deadline = context.deadline.instant();
+    match api.commit_until(config, txn, is_sealed, deadline).await {
+        Err(StoreError::OutcomeUnknown { commit, source: None }) => Err(ApiError::outcome_unknown(&commit)),
+        made => Ok(made),
     }
 }

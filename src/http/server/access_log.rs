@@ -7,7 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::http::{Method, Uri};
 use serde::{Serialize, Serializer};
 
+use super::activity::OpenRequest;
 use crate::model::Timestamp;
+
+/// What the path of a launch link begins with. What follows it begins a session.
+pub(super) const LAUNCH: &str = "/launch/";
 
 /// What is done with each request when it is over. It must not block.
 pub type AccessLogger = Arc<dyn Fn(&AccessLogEntry<'_>) + Send + Sync>;
@@ -20,7 +24,7 @@ pub struct AccessLogEntry<'r> {
     pub at: Timestamp,
     /// Its method.
     pub method: &'r str,
-    /// Its path as it was sent, at most 1,024 bytes of it.
+    /// Its path as it was sent, at most 1,024 bytes of it; of a launch link without its code.
     pub path: &'r str,
     /// The status of the answer; none where the client went away before there was one.
     pub status: Option<u16>,
@@ -39,6 +43,9 @@ impl AccessLogEntry<'_> {
     const PATH: usize = 1024;
 
     fn path(path: &str) -> &str {
+        if path.starts_with(LAUNCH) {
+            return LAUNCH;
+        }
         // A path that came over HTTP is ASCII; of one that isn't nothing is logged rather than half a character.
         path.get(..path.len().min(Self::PATH)).unwrap_or_default()
     }
@@ -87,6 +94,8 @@ pub(super) struct PendingLogEntry {
     pub(super) status: Option<u16>,
     pub(super) bytes: u64,
     pub(super) caller: Option<String>,
+    /// Keeps the server from being idle.
+    pub(super) _open: Option<OpenRequest>,
 }
 
 impl Drop for PendingLogEntry {
@@ -136,5 +145,6 @@ mod tests {
         };
         assert!(gone.to_string().contains(" gone 1.23ms 17B - "), "{gone}");
         assert_eq!(AccessLogEntry::path(&"/a".repeat(1000)).len(), 1024);
+        assert_eq!(AccessLogEntry::path("/launch/0123"), "/launch/");
     }
 }

@@ -14,12 +14,16 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use super::access_log::{AccessLogger, PendingLogEntry};
+use super::activity::ServerActivity;
 use super::answer_body::{AnswerBody, AnswerPermits};
 use super::bearer_token::BearerToken;
 use super::buffer_budget::BufferBudget;
+use super::credential::RequestCredential;
 use super::known_hosts::KnownHosts;
 use super::pace::{ConnectionPhase, SharedPhase};
+use super::settings::BrowserPages;
 use super::waiting_places::{ClientId, WaitingPlaces, busy};
+use crate::http::auth::browser_session::BrowserSession;
 use crate::http::auth::caller::Caller;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::ApiError;
@@ -30,6 +34,8 @@ use crate::wire::ProblemCode;
 
 /// The paths that need no token: what they answer is about the server and the API, and about no config.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
+/// The path of the API that is in no config, and needs a token.
+const METRICS: &str = "/metrics";
 
 /// The gate before the routes.
 pub(super) struct Gate {
@@ -54,12 +60,18 @@ pub(super) struct Gate {
     pub(super) request_time: Duration,
     /// What is done with each request when it is over.
     pub(super) access_logger: Option<AccessLogger>,
+    /// What counts the requests that are open.
+    pub(super) activity: Option<ServerActivity>,
+    /// The pages for browsers, if there are any.
+    pub(super) pages: Option<BrowserPages>,
 }
 
 /// A request that was let in, as its caller.
 struct AdmittedRequest {
     caller: Option<Caller>,
-    token: Option<BearerToken>,
+    session: Option<BrowserSession>,
+    /// What a request that lasts was let in by.
+    credential: Option<RequestCredential>,
 }
 
 impl Gate {
@@ -81,11 +93,16 @@ impl Gate {
             status: None,
             bytes: 0,
             caller: None,
+            _open: self.activity.as_ref().map(ServerActivity::begin_request),
         };
         let lasts = lasts(&mut request);
-        let (response, token, permits) = match self.admit(&request, lasts) {
+        let (response, credential, permits) = match self.admit(&request, lasts) {
             Err(refused) => (*refused, None, AnswerPermits::default()),
-            Ok(AdmittedRequest { caller, token }) => {
+            Ok(AdmittedRequest {
+                caller,
+                session,
+                credential,
+            }) => {
                 let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
                     Some(name) => ClientId::Token(name),
                     None => ClientId::Address(peer.ip()),
@@ -94,14 +111,17 @@ impl Gate {
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
+                if let Some(session) = session {
+                    request.extensions_mut().insert(session);
+                }
                 match self.serve(request, client, lasts).await {
-                    Ok((response, permits)) => (response, token, permits),
+                    Ok((response, permits)) => (response, credential, permits),
                     Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
             }
         };
         log_entry.status = Some(response.status().as_u16());
-        response.map(|body| AnswerBody::new(body, log_entry, token, shared, permits))
+        response.map(|body| AnswerBody::new(body, log_entry, credential, shared, permits))
     }
 
     /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
@@ -117,7 +137,11 @@ impl Gate {
         let (request, body) = self.buffers.receive(request, self.body_bytes, deadline).await?;
         let place = self.take_place(request.uri(), client, lasts)?;
         let is_read = *request.method() == Method::GET;
-        let Ok(response) = self.router.clone().oneshot(request).await;
+        let router = match self.pages_of(request.uri()) {
+            Some(pages) => &pages.router,
+            None => &self.router,
+        };
+        let Ok(response) = router.clone().oneshot(request).await;
         drop(body);
         // What goes on for as long as the client and the server do keeps its place.
         let Some(size) = response.body().size_hint().exact() else {
@@ -138,6 +162,15 @@ impl Gate {
                 .check(request.uri(), request.headers())
                 .map_err(ApiError::into_response)?;
         }
+        if let Some(pages) = self.pages_of(request.uri()) {
+            let session = pages.sessions.find(request.headers(), self.access);
+            let hold = |session| RequestCredential::Session(Arc::clone(&pages.sessions), session);
+            return Ok(AdmittedRequest {
+                caller: session.as_ref().map(|session| session.caller.clone()),
+                credential: session.clone().filter(|_| lasts).map(hold),
+                session,
+            });
+        }
         if request.uri().path() == "/readyz"
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
@@ -146,21 +179,31 @@ impl Gate {
                 .into_response()
                 .into());
         }
-        let (caller, token) = match &self.tokens {
+        let (caller, credential) = match &self.tokens {
             _ if OPEN.contains(&request.uri().path()) => (None, None),
             None => (Some(Caller::anyone()), None),
             Some(tokens) => {
                 let token = BearerToken::of(tokens, request.headers()).map_err(refuse_token)?;
                 let caller = token.caller().clone();
                 // What is answered at once was let in while the token held; what waits may outlast it.
-                (Some(caller), lasts.then_some(token))
+                (Some(caller), lasts.then_some(RequestCredential::Token(token)))
             }
         };
         let caller = caller.map(|caller| Caller {
             access: caller.access.min(self.access),
             ..caller
         });
-        Ok(AdmittedRequest { caller, token })
+        Ok(AdmittedRequest {
+            caller,
+            session: None,
+            credential,
+        })
+    }
+
+    /// The pages, where the path is one of theirs.
+    fn pages_of(&self, uri: &Uri) -> Option<&BrowserPages> {
+        let pages = self.pages.as_ref()?;
+        (pages.without_api || !is_of_api(uri.path())).then_some(pages)
     }
 
     /// Takes a place among the requests that are served at the same time. `/healthz` needs none.
@@ -183,6 +226,11 @@ impl Gate {
 fn lasts(request: &mut Request<Body>) -> bool {
     let RequestClass { waits, streams } = RequestClass::classify(request);
     *request.method() == Method::GET && (waits || streams == Ok(true))
+}
+
+/// Whether a path is the API's.
+fn is_of_api(path: &str) -> bool {
+    path.starts_with("/v1/") || path == "/v1" || path == METRICS || OPEN.contains(&path)
 }
 
 fn refuse_token(detail: &'static str) -> Response<Body> {

@@ -9,6 +9,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use super::super::error::ApiError;
+use super::super::request::header::is_same_origin;
 use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
@@ -37,6 +38,13 @@ impl Scheme {
             Self::Http => 80,
             Self::Https => 443,
         }
+    }
+}
+
+impl ServerOrigin {
+    /// Whether it is said to be reached by https.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Some(Scheme::Https)
     }
 }
 
@@ -109,15 +117,21 @@ impl KnownHosts {
             name: name.to_owned(),
             port: listens.port(),
         });
-        let others = others.iter().map(|other| {
-            let scheme = other.scheme.unwrap_or(Scheme::of_server(is_tls));
+        let Self(others) = Self::only(is_tls, others);
+        Self(own.into_iter().chain(others).collect())
+    }
+
+    /// These and no others: without a scheme they have the server's.
+    pub(super) fn only(is_tls: bool, origins: &[ServerOrigin]) -> Self {
+        let known = origins.iter().map(|origin| {
+            let scheme = origin.scheme.unwrap_or(Scheme::of_server(is_tls));
             KnownOrigin {
                 scheme,
-                name: other.name.clone(),
-                port: other.port.unwrap_or(scheme.port()),
+                name: origin.name.clone(),
+                port: origin.port.unwrap_or(scheme.port()),
             }
         });
-        Self(own.into_iter().chain(others).collect())
+        Self(known.collect())
     }
 
     /// Refuses a request for another host, or from a page of another origin.
@@ -136,7 +150,9 @@ impl KnownHosts {
             ));
         }
         for origin in headers.get_all(header::ORIGIN) {
-            if !self.is_own(origin) {
+            // Of a page that sends no referrer the origin isn't sent either, but then the browser says what it is.
+            let is_hidden = origin == "null" && is_same_origin(headers);
+            if !is_hidden && !self.is_own(origin) {
                 return Err(ApiError::denied(
                     "cross-origin requests are not allowed: Origin must be the server's own",
                 ));
@@ -266,6 +282,19 @@ mod tests {
         assert_eq!(status("/", &[own.clone(), (header::HOST, "evil.example")]), 400);
         assert_eq!(status("http://localhost:8899/", std::slice::from_ref(&own)), 200);
         assert_eq!(status("http://evil.example/", &[own]), 403);
+    }
+
+    #[test]
+    fn an_origin_that_is_not_sent_is_what_the_browser_says() {
+        let site = axum::http::HeaderName::from_static("sec-fetch-site");
+        let with = |said: &str| {
+            let host = (header::HOST, "localhost:8899");
+            status("/", &[host, (header::ORIGIN, "null"), (site.clone(), said)])
+        };
+        assert_eq!(with("same-origin"), 200);
+        for other in ["same-site", "cross-site", "none", ""] {
+            assert_eq!(with(other), 403, "{other}");
+        }
     }
 
     #[test]

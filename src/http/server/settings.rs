@@ -1,9 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+
 use super::access_log::AccessLogger;
+use super::activity::ServerActivity;
 use super::known_hosts::ServerOrigin;
 use super::tls::Tls;
+use crate::http::auth::browser_session::BrowserSessions;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::model::Access;
 
@@ -41,6 +45,8 @@ pub struct ServerSettings {
     pub checks_host: bool,
     /// The origins that the server has besides `localhost` and its address, such as that of a proxy before it.
     pub hosts: Vec<ServerOrigin>,
+    /// Whether those are all: the server has no other names.
+    pub only_hosts: bool,
     /// The certificate; without one, HTTP is spoken in the clear.
     pub tls: Option<Tls>,
     /// The tokens, one of which each request must bear, `/healthz`, `/readyz` and `/openapi.json` aside; without, none
@@ -48,6 +54,21 @@ pub struct ServerSettings {
     pub tokens: Option<Arc<KnownTokens>>,
     /// What is done with each request when it is over.
     pub access_logger: Option<AccessLogger>,
+    /// What counts the requests that are open.
+    pub activity: Option<ServerActivity>,
+    /// The pages for browsers, if there are any.
+    pub pages: Option<BrowserPages>,
+}
+
+/// Pages for browsers, which are at all paths that aren't the API's.
+#[derive(Clone)]
+pub struct BrowserPages {
+    /// Their routes. Each request that belongs to a session has a [`BrowserSession`](super::super::BrowserSession) among its extensions.
+    pub router: Router,
+    /// The sessions of the browsers. The API takes none: it takes tokens.
+    pub sessions: Arc<BrowserSessions>,
+    /// Whether there is no API beside them.
+    pub without_api: bool,
 }
 
 impl Default for ServerSettings {
@@ -69,9 +90,12 @@ impl Default for ServerSettings {
             access: Access::Write,
             checks_host: true,
             hosts: Vec::new(),
+            only_hosts: false,
             tls: None,
             tokens: None,
             access_logger: None,
+            activity: None,
+            pages: None,
         }
     }
 }

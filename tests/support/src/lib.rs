@@ -13,6 +13,7 @@ pub mod account;
 mod answer;
 pub mod api;
 pub mod api_server;
+pub mod browser;
 pub mod calls;
 pub mod cli;
 pub mod config;

@@ -81,6 +81,13 @@ pub(in crate::cli) struct ServerArgs {
     /// Require a token from this file
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
+    /// Serve the console, too, to holders of tokens
+    ///
+    /// People sign in at / with a token, and reach what the token does. Requires --token-file. Browsers send forms only over https or
+    /// to localhost.
+    #[cfg(feature = "console")]
+    #[arg(long)]
+    pub(super) ui: bool,
     /// Additional origin of the server; repeatable
     ///
     /// `[SCHEME://]NAME[:PORT]`, such as `https://config.internal` of a reverse proxy. Without a scheme, the server's is used; without

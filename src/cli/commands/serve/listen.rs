@@ -75,7 +75,7 @@ pub(super) fn allow_connections(connections: usize, terminal: &Terminal) {
     }
 }
 
-pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(in crate::cli::commands) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => ErrorKind::Denied,

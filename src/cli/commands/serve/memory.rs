@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 
 /// Keeps what the process holds, secrets and keys among it, out of core dumps, and on Linux out of reach of other
 /// processes of the same user.
-pub(super) fn keep_private() -> Result<(), Failure> {
+pub(in crate::cli::commands) fn keep_private() -> Result<(), Failure> {
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

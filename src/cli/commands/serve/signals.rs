@@ -3,14 +3,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::failure::Failure;
 
 /// What asks a server to stop.
-pub(super) struct StopSignals {
+pub(in crate::cli::commands) struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
     /// From now on they don't end the process any more.
-    pub(super) fn new() -> Result<Self, Failure> {
+    pub(in crate::cli::commands) fn new() -> Result<Self, Failure> {
         let take = |kind| signal(kind).map_err(|error| Failure::internal("cannot wait for signals", &error));
         Ok(Self {
             interrupt: take(SignalKind::interrupt())?,
@@ -18,7 +18,7 @@ impl StopSignals {
         })
     }
 
-    pub(super) async fn next(&mut self) {
+    pub(in crate::cli::commands) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

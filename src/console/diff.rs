@@ -1,0 +1,238 @@
+//! Two values side by side.
+
+use diffy::{DiffOptions, Line, Patch};
+use maud::{Markup, html};
+
+use super::text::{cut, with_marks};
+use super::value;
+use crate::model::{Grouped, LoggedValue};
+
+/// The most lines of both sides that are compared line by line: the time that it takes grows with their product.
+const MAX_LINES: usize = 4000;
+/// How many unchanged lines are shown around what changed.
+const CONTEXT: usize = 3;
+/// How many characters are shown around what differs within a long line.
+const AROUND: usize = 60;
+/// The most characters of a line, or of what differs in it, that are shown.
+const LONGEST: usize = 2000;
+
+/// One side: a value of the log or of an entry, and whether it is a secret. None where there is nothing.
+pub(super) type DiffSide<'v> = Option<(&'v LoggedValue, bool)>;
+
+/// A row of the table, by the lines of both sides.
+#[derive(Debug, PartialEq, Eq)]
+enum Row<'t> {
+    Same(&'t str),
+    Changed(Option<&'t str>, Option<&'t str>),
+    /// Lines were left out.
+    Gap,
+}
+
+/// Both sides in a table, under these headings.
+pub(super) fn side_by_side(headings: (&str, &str), old: DiffSide<'_>, new: DiffSide<'_>) -> Markup {
+    let texts = (shown(old), shown(new));
+    let (Some(before), Some(after)) = texts else {
+        return html! {
+            table.diff {
+                (head(headings))
+                tbody { tr.mod {
+                    td.old { (value::logged(old)) }
+                    td.new { (value::logged(new)) @if hidden_change(old, new) { " (differs)" } }
+                } }
+            }
+        };
+    };
+    html! {
+        table.diff {
+            (head(headings))
+            tbody { (body(&before, &after)) }
+        }
+    }
+}
+
+fn head((old, new): (&str, &str)) -> Markup {
+    html! { thead { tr { th scope="col" { (old) } th scope="col" { (new) } } } }
+}
+
+/// The text of a side that is shown; none for what isn't.
+fn shown(side: DiffSide<'_>) -> Option<String> {
+    match side {
+        None => Some(String::new()),
+        Some((LoggedValue::Value(value), false)) => {
+            let text = value.as_text()?;
+            Some(value::shown_text(value, text).into_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+/// Whether what isn't shown is known to differ: bytes do where they aren't the same. Secrets are encrypted anew each time.
+fn hidden_change(old: DiffSide<'_>, new: DiffSide<'_>) -> bool {
+    match (old, new) {
+        (Some((LoggedValue::Value(old), false)), Some((LoggedValue::Value(new), false))) => old != new,
+        _ => false,
+    }
+}
+
+fn body(before: &str, after: &str) -> Markup {
+    if before == after {
+        return html! { tr.same { td colspan="2" { "No difference" } } };
+    }
+    if before.lines().count() + after.lines().count() > MAX_LINES {
+        let old = before.lines().map(|line| Row::Changed(Some(line), None));
+        let new = after.lines().map(|line| Row::Changed(None, Some(line)));
+        return html! { @for row in old.chain(new).take(MAX_LINES) { (row_markup(&row)) } };
+    }
+    let mut options = DiffOptions::new();
+    options.set_context_len(CONTEXT);
+    let patch = options.create_patch(before, after);
+    html! { @for row in rows(&patch) { (row_markup(&row)) } }
+}
+
+fn rows<'p>(patch: &'p Patch<'_, str>) -> Vec<Row<'p>> {
+    let mut rows = Vec::new();
+    for (at, hunk) in patch.hunks().iter().enumerate() {
+        rows.extend((at > 0).then_some(Row::Gap));
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for line in hunk.lines() {
+            match line {
+                Line::Delete(line) => old.push(*line),
+                Line::Insert(line) => new.push(*line),
+                Line::Context(line) => {
+                    pair(&mut old, &mut new, &mut rows);
+                    rows.push(Row::Same(trimmed(line)));
+                }
+            }
+        }
+        pair(&mut old, &mut new, &mut rows);
+    }
+    rows
+}
+
+fn trimmed(line: &str) -> &str {
+    line.strip_suffix('\n').unwrap_or(line)
+}
+
+fn pair<'t>(old: &mut Vec<&'t str>, new: &mut Vec<&'t str>, rows: &mut Vec<Row<'t>>) {
+    let count = old.len().max(new.len());
+    let at = |lines: &[&'t str], at: usize| lines.get(at).map(|line| trimmed(line));
+    rows.extend((0..count).map(|row| Row::Changed(at(old, row), at(new, row))));
+    old.clear();
+    new.clear();
+}
+
+fn row_markup(row: &Row<'_>) -> Markup {
+    match row {
+        Row::Gap => html! { tr.gap { td colspan="2" { "⋯" } } },
+        Row::Same(line) => html! { tr.same { td.old { (whole_line(line)) } td.new { (whole_line(line)) } } },
+        Row::Changed(Some(old), Some(new)) => {
+            let (before, old, new, after) = difference(old, new);
+            html! {
+                tr.mod {
+                    td.old { (lead(before)) @if !old.is_empty() { del { (whole_line(old)) } } (trail(after)) }
+                    td.new { (lead(before)) @if !new.is_empty() { ins { (whole_line(new)) } } (trail(after)) }
+                }
+            }
+        }
+        Row::Changed(Some(old), None) => html! { tr.del { td.old { del { (whole_line(old)) } } td.new {} } },
+        Row::Changed(None, Some(new)) => html! { tr.add { td.old {} td.new { ins { (whole_line(new)) } } } },
+        Row::Changed(None, None) => html! {},
+    }
+}
+
+/// What both lines begin with, what differs in each, and what both end with.
+fn difference<'t>(old: &'t str, new: &'t str) -> (&'t str, &'t str, &'t str, &'t str) {
+    let begin = old
+        .chars()
+        .zip(new.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(c, _)| c.len_utf8())
+        .sum();
+    let (before, old) = old.split_at(begin);
+    let new = &new[begin..];
+    let end: usize = old
+        .chars()
+        .rev()
+        .zip(new.chars().rev())
+        .take_while(|(a, b)| a == b)
+        .map(|(c, _)| c.len_utf8())
+        .sum();
+    let (old, after) = old.split_at(old.len() - end);
+    (before, old, &new[..new.len() - end], after)
+}
+
+fn lead(text: &str) -> Markup {
+    let characters = text.chars().count();
+    match text.char_indices().nth(characters.saturating_sub(AROUND)) {
+        Some((from, _)) if from > 0 => html! { span.more { "…" } (with_marks(&text[from..], false)) },
+        _ => with_marks(text, false),
+    }
+}
+
+fn trail(text: &str) -> Markup {
+    let (begin, is_cut) = cut(text, AROUND);
+    html! { (with_marks(begin, false)) @if is_cut { span.more { "…" } } }
+}
+
+fn whole_line(text: &str) -> Markup {
+    let (begin, is_cut) = cut(text, LONGEST);
+    html! {
+        (with_marks(begin, false))
+        @if is_cut { span.more { "… " (Grouped(text.len())) " B" } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Encoding, Value};
+
+    fn sides(old: &str, new: &str) -> String {
+        let value = |text: &str| LoggedValue::Value(Value::new(text, Encoding::Detect).unwrap());
+        let (old, new) = (value(old), value(new));
+        side_by_side(("Before", "After"), Some((&old, false)), Some((&new, false))).into_string()
+    }
+
+    #[test]
+    fn lines_are_paired_and_what_differs_in_them_is_marked() {
+        let table = sides("a\nhost: one\nz", "a\nhost: two\nz\nend");
+        assert!(
+            table.contains("<tr class=\"same\"><td class=\"old\">a</td><td class=\"new\">a</td></tr>"),
+            "{table}"
+        );
+        assert!(
+            table.contains("host: <del>one</del>") && table.contains("host: <ins>two</ins>"),
+            "{table}"
+        );
+        assert!(sides("same", "same").contains("No difference"));
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_what_differs() {
+        let long = "x".repeat(100_000);
+        let table = sides(&format!("{long}a{long}"), &format!("{long}b{long}"));
+        assert!(table.contains("<del>a</del>") && table.contains("<ins>b</ins>"));
+        assert!(table.len() < 2000, "{} bytes", table.len());
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_not_compared_line_by_line() {
+        let lines = |first: usize| {
+            (0..40_000)
+                .map(|line| format!("{}\n", line * 2 + first))
+                .collect::<String>()
+        };
+        let (old, new) = (&lines(0)[..180_000], &lines(1)[..180_000]);
+        assert!(sides(old, new).contains("<del>0</del>"));
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_and_not_compared() {
+        let sealed = |bytes: &[u8]| LoggedValue::Value(Value::new(bytes, Encoding::Detect).unwrap());
+        let (old, new) = (sealed(b"dcs-one"), sealed(b"dcs-two"));
+        let table = side_by_side(("Before", "After"), Some((&old, true)), Some((&new, true))).into_string();
+        assert!(!table.contains("dcs") && !table.contains("differs"), "{table}");
+        let one = side_by_side(("Before", "After"), None, Some((&new, false))).into_string();
+        assert!(one.contains("<ins>dcs-two</ins>"), "{one}");
+    }
+}

@@ -1,0 +1,134 @@
+//! What is shown in place of a page.
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::layout;
+use crate::http::ApiError;
+use crate::model::{ErrorKind, Key};
+use crate::ops::OpsError;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(super) struct ConsoleError {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+}
+
+impl ConsoleError {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            title,
+            detail: detail.into(),
+        }
+    }
+
+    /// The request belongs to no session.
+    pub(super) fn signed_out(takes_tokens: bool) -> Self {
+        let detail = if takes_tokens {
+            "You are not signed in, or your session has ended."
+        } else {
+            "Your session has ended, or it belongs to another browser. Run discfg ui again to get a new link."
+        };
+        Self::new(StatusCode::UNAUTHORIZED, "Signed out", detail)
+    }
+
+    pub(super) fn link_over() -> Self {
+        let detail = "The link is invalid, was used before, or is older than a minute. Run discfg ui again to get a new one.";
+        Self::new(StatusCode::FORBIDDEN, "Link expired", detail)
+    }
+
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", detail)
+    }
+
+    /// Somebody else changed the key after the page was shown.
+    pub(super) fn overtaken(key: &Key) -> Self {
+        let detail = format!(
+            "Somebody else changed key {key} after you loaded the page. Nothing was saved: look at it again."
+        );
+        Self::new(StatusCode::CONFLICT, "Conflict", detail)
+    }
+
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(super) fn no_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found", "There is no such page.")
+    }
+
+    pub(super) fn no_config(name: &str) -> Self {
+        let detail = format!("Config \"{name}\" is not served, or you can't access it.");
+        Self::new(StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    pub(super) fn no_key(key: &Key) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Not found",
+            format!("Key {key} not found."),
+        )
+    }
+
+    pub(super) fn denied(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
+    }
+
+    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid input", detail)
+    }
+
+    /// What a store failed with. Only to a person who may see all that the process does are its causes told.
+    pub(super) fn of_ops(error: impl Into<OpsError>, is_personal: bool) -> Self {
+        let error = error.into();
+        let kind = error.kind();
+        let whole = explain(&error);
+        let problem = ApiError::of_ops(error).into_problem();
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let title = match kind {
+            ErrorKind::NotFound => "Not found",
+            ErrorKind::Denied => "Not allowed",
+            ErrorKind::Invalid | ErrorKind::Usage => "Invalid input",
+            ErrorKind::Conflict => "Conflict",
+            ErrorKind::Compacted => "No longer available",
+            ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Timeout => "Unavailable",
+            ErrorKind::OutcomeUnknown => "Outcome unknown",
+            _ => "Something failed",
+        };
+        Self::new(status, title, if is_personal { whole } else { problem.detail })
+    }
+}
+
+fn explain(error: &OpsError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let _ = write!(text, ": {next}");
+        cause = next.source();
+    }
+    text
+}
+
+impl IntoResponse for ConsoleError {
+    fn into_response(self) -> Response {
+        let is_out = self.status == StatusCode::UNAUTHORIZED;
+        let body = html! {
+            section.centered {
+                h1 { (self.title) }
+                p.notice.bad role="alert" { (super::text::data(&self.detail)) }
+                p {
+                    @if is_out { a.button href="/signin" { "Sign in" } }
+                    @else { a.button href="/" { "Back to the configs" } }
+                }
+            }
+        };
+        layout::bare(self.status, self.title, &body)
+    }
+}

@@ -1,0 +1,213 @@
+//! What surrounds every page, and the headers that keep it to itself.
+
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets;
+use super::text::{data, now};
+use super::visit::{ConfigVisit, Visit};
+use crate::model::ConfigName;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types discfg";
+
+/// The headers of every page.
+const HEADERS: [(HeaderName, &str); 9] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("content-security-policy"), POLICY),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=()",
+    ),
+    (HeaderName::from_static("referrer-policy"), "no-referrer"),
+    (HeaderName::from_static("x-content-type-options"), "nosniff"),
+    (HeaderName::from_static("x-frame-options"), "DENY"),
+];
+
+/// The pages of a config that its navigation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Keys,
+    Timeline,
+    Access,
+}
+
+/// A page, whole but for what surrounds it.
+pub(super) struct Page<'v> {
+    visit: &'v Visit,
+    title: String,
+    config: Option<(&'v ConfigName, Tab)>,
+    live: Option<(String, u64)>,
+    status: StatusCode,
+}
+
+impl<'v> Page<'v> {
+    /// A page of no config.
+    pub(super) fn new(visit: &'v Visit, title: impl Into<String>) -> Self {
+        Self {
+            visit,
+            title: title.into(),
+            config: None,
+            live: None,
+            status: StatusCode::OK,
+        }
+    }
+
+    /// A page of a config.
+    pub(super) fn of_config(visit: &'v ConfigVisit, tab: Tab, title: impl Into<String>) -> Self {
+        Self {
+            config: Some((&visit.config.name, tab)),
+            ..Self::new(&visit.visit, title)
+        }
+    }
+
+    /// The page stays up to date: it shows these configs at that version.
+    pub(super) fn live<'c>(self, configs: impl IntoIterator<Item = &'c ConfigName>, version: u64) -> Self {
+        let configs = configs.into_iter().map(|name| format!("config={name}"));
+        let address = format!("/live?{}", configs.collect::<Vec<_>>().join("&"));
+        Self {
+            live: Some((address, version)),
+            ..self
+        }
+    }
+
+    pub(super) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The answer, with that content.
+    pub(super) fn render(self, content: &Markup) -> Response {
+        let title = match self.config {
+            Some((config, _)) => format!("{} · {config} · discfg", self.title),
+            None => format!("{} · discfg", self.title),
+        };
+        let live = self.live.as_ref();
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                (head(&title))
+                body data-now=(now().epoch()) data-live=[live.map(|(address, _)| address)]
+                    data-version=[live.map(|(_, version)| version)] {
+                    a.skip href="#main" { "Skip to content" }
+                    (self.bar())
+                    main #main tabindex="-1" { (content) }
+                    footer.foot {
+                        span #live .live data-state="off" hidden[live.is_none()] { "not live" }
+                        button #shortcuts type="button" hidden { "Keyboard shortcuts" }
+                    }
+                    p #status .visually-hidden role="status" {}
+                    p #over .notice.warn hidden {}
+                    (help())
+                }
+            }
+        };
+        respond(self.status, page)
+    }
+
+    fn bar(&self) -> Markup {
+        let current = |is: bool| is.then_some("page");
+        let link = |config: &ConfigName, tab: Tab, page: &str, name: &str, now: Tab| {
+            html! {
+                a href=(super::visit::href(config, page, None)) aria-current=[current(tab == now)] { (name) }
+            }
+        };
+        html! {
+            header.bar {
+                a.brand href="/" { "discfg" }
+                nav aria-label="Console" {
+                    a href="/" aria-current=[current(self.config.is_none() && self.title == "Configs")] { "Configs" }
+                    a href="/grid" aria-current=[current(self.config.is_none() && self.title == "Grid")] { "Grid" }
+                }
+                @if let Some((config, now)) = self.config {
+                    nav aria-label="Config" {
+                        strong.config { (config) }
+                        (link(config, Tab::Keys, "", "Keys", now))
+                        (link(config, Tab::Timeline, "timeline", "Timeline", now))
+                        (link(config, Tab::Access, "access", "Access", now))
+                    }
+                }
+                @if let Some(by) = &self.visit.caller().by { span.who { (data(by)) } }
+                form method="post" action="/signout" {
+                    (csrf(self.visit))
+                    button { "Sign out" }
+                }
+            }
+        }
+    }
+}
+
+/// The session's word, which each form bears.
+pub(super) fn csrf(visit: &Visit) -> Markup {
+    html! { input type="hidden" name="csrf" value=(visit.session.csrf); }
+}
+
+/// A page without navigation, for who is in no session.
+pub(super) fn bare(status: StatusCode, title: &str, content: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&format!("{title} · discfg")))
+            body.bare {
+                header.bar { span.brand { "discfg" } }
+                main #main tabindex="-1" { (content) }
+            }
+        }
+    };
+    respond(status, page)
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (title) }
+            link rel="stylesheet" href=(assets::href("console.css"));
+            link rel="icon" href=(assets::href("icon.svg")) type="image/svg+xml";
+            script type="module" src=(assets::href("console.js")) {}
+        }
+    }
+}
+
+fn help() -> Markup {
+    let keys = [
+        ("/", "Filter"),
+        ("j, k", "Next and previous row"),
+        ("Enter", "Open the row"),
+        ("e", "Edit the key"),
+        ("g", "Keys"),
+        ("t", "Timeline"),
+        ("?", "This list"),
+        ("Ctrl+Enter", "Review the change"),
+    ];
+    html! {
+        dialog #help aria-labelledby="help-title" {
+            h2 #help-title { "Keyboard shortcuts" }
+            dl.facts { @for (key, what) in keys { div { dt { kbd { (key) } } dd { (what) } } } }
+            p { label { input #keys-on type="checkbox" checked; " Single-key shortcuts" } }
+            form method="dialog" { button { "Close" } }
+        }
+    }
+}
+
+fn respond(status: StatusCode, page: Markup) -> Response {
+    let mut response = (status, page.into_string()).into_response();
+    let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

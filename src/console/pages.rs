@@ -1,0 +1,11 @@
+//! One file a page.
+
+pub(super) mod configs;
+pub(super) mod delete;
+pub(super) mod edit;
+pub(super) mod find;
+pub(super) mod key;
+pub(super) mod keys;
+pub(super) mod live;
+pub(super) mod rollback;
+pub(super) mod sign_in;

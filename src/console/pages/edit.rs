@@ -1,0 +1,163 @@
+mod conflict;
+mod draft;
+mod form;
+mod review;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use self::draft::{Base, Draft};
+use super::sign_in::redirect;
+use crate::console::error::ConsoleError;
+use crate::console::visit::{ConfigVisit, SessionForm};
+use crate::model::{Entry, Guard, Key, Mutation, Revision, Secrecy};
+use crate::store::{Consistency, StoreError, Txn};
+
+/// The form for a key, with its value.
+pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, ConsoleError> {
+    visit.check_writes()?;
+    let key = visit.key()?;
+    let entry = current(&visit, &key).await?;
+    if let Some(reason) = entry.as_ref().and_then(draft::refuse) {
+        return Err(ConsoleError::invalid(format!(
+            "{reason} Edit it with: discfg edit {} {key}",
+            visit.config.name
+        )));
+    }
+    let draft = Draft::of(key, entry.as_ref());
+    let version = visit.version().await?;
+    Ok(form::render(&visit, &draft, entry.as_ref(), Some(version), None))
+}
+
+/// The form for a new key.
+pub(in crate::console) async fn show_new(visit: ConfigVisit) -> Result<Response, ConsoleError> {
+    visit.check_writes()?;
+    Ok(form::render_new(&visit, &Draft::new(), None))
+}
+
+/// What follows the form of a key: the review, the commit, or the form again.
+pub(in crate::console) async fn submit(
+    visit: ConfigVisit,
+    SessionForm(fields): SessionForm,
+) -> Result<Response, ConsoleError> {
+    visit.check_writes()?;
+    let key = visit.key()?;
+    let draft = Draft::read(Some(key.clone()), &fields)?;
+    take_step(&visit, &key, draft, fields.get("step").unwrap_or_default()).await
+}
+
+/// The same for a new key, whose name is in the form.
+pub(in crate::console) async fn submit_new(
+    visit: ConfigVisit,
+    SessionForm(fields): SessionForm,
+) -> Result<Response, ConsoleError> {
+    visit.check_writes()?;
+    let draft = Draft::read(None, &fields)?;
+    let key = match visit.checked_key(&draft.name) {
+        Ok(key) => key,
+        Err(error) => return Ok(form::render_new(&visit, &draft, Some(error.detail()))),
+    };
+    let is_there = current(&visit, &key).await?.is_some();
+    let step = fields.get("step").unwrap_or_default();
+    if is_there && step == "review" {
+        let problem = format!("Key {key} already exists. Edit it instead, or choose another name.");
+        return Ok(form::render_new(&visit, &draft, Some(&problem)));
+    }
+    take_step(&visit, &key, draft, step).await
+}
+
+async fn take_step(
+    visit: &ConfigVisit,
+    key: &Key,
+    draft: Draft,
+    step: &str,
+) -> Result<Response, ConsoleError> {
+    let entry = current(visit, key).await?;
+    match step {
+        "edit" => Ok(render_form(visit, &draft, entry.as_ref(), None)),
+        "again" => {
+            let draft = draft.on(entry.as_ref());
+            Ok(render_form(visit, &draft, entry.as_ref(), None))
+        }
+        "review" | "save" => {
+            let change = match draft.change(key, entry.as_ref()) {
+                Ok(change) => change,
+                Err(problem) => return Ok(render_form(visit, &draft, entry.as_ref(), Some(&problem))),
+            };
+            if draft.base != Base::of(entry.as_ref()) {
+                return conflict::render(visit, key, &draft, entry.as_ref()).await;
+            }
+            if step == "review" {
+                return Ok(review::render(visit, key, &draft, &change, entry.as_ref()));
+            }
+            save(visit, key, draft, change).await
+        }
+        _ => Err(ConsoleError::invalid("The form is incomplete.")),
+    }
+}
+
+async fn save(
+    visit: &ConfigVisit,
+    key: &Key,
+    draft: Draft,
+    change: draft::DraftChange,
+) -> Result<Response, ConsoleError> {
+    let guard = match draft.base {
+        Base::Absent => Guard::Absent(key.clone()),
+        Base::Revision(revision) => Guard::Revision(key.clone(), revision),
+    };
+    let mutation = Mutation::Set {
+        key: key.clone(),
+        value: change.value,
+        secret: if change.becomes_secret {
+            Secrecy::Secret
+        } else {
+            Secrecy::Keep
+        },
+        ttl: change.ttl,
+    };
+    let txn = Txn::new(vec![mutation])
+        .guarded([guard])
+        .with_message(change.message);
+    match visit.commit(txn).await {
+        Ok(committed) => Ok(saved(
+            visit,
+            key,
+            committed.heads.first().map(|head| head.revision),
+        )),
+        Err(StoreError::Conflict(_)) => {
+            let entry = current(visit, key).await?;
+            conflict::render(visit, key, &draft, entry.as_ref()).await
+        }
+        Err(error) => visit.visit.take(Err(error)),
+    }
+}
+
+/// Leads to the page of a key that was written.
+pub(super) fn saved(visit: &ConfigVisit, key: &Key, revision: Option<Revision>) -> Response {
+    let page = visit.href("key", Some(key));
+    let revision = revision
+        .map(|revision| format!("?saved={revision}"))
+        .unwrap_or_default();
+    redirect(&format!("{page}{revision}"), None)
+}
+
+pub(super) async fn current(visit: &ConfigVisit, key: &Key) -> Result<Option<Entry>, ConsoleError> {
+    visit.visit.take(visit.store.get(key, Consistency::Strong).await)
+}
+
+fn render_form(visit: &ConfigVisit, draft: &Draft, entry: Option<&Entry>, problem: Option<&str>) -> Response {
+    if draft.is_new {
+        form::render_new(visit, draft, problem)
+    } else {
+        form::render(visit, draft, entry, None, problem)
+    }
+}
+
+/// The status of a form that is shown again: with a problem the input was invalid.
+fn form_status(problem: Option<&str>) -> StatusCode {
+    match problem {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    }
+}

@@ -1,0 +1,93 @@
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::draft::{Base, Draft};
+use super::form::carried;
+use crate::console::diff::side_by_side;
+use crate::console::error::ConsoleError;
+use crate::console::layout::{Page, Tab};
+use crate::console::text::{ago, data};
+use crate::console::value;
+use crate::console::visit::ConfigVisit;
+use crate::model::{Encoding, Entry, Key, LoggedValue, Value};
+use crate::ops::entry_at;
+
+/// What somebody else wrote meanwhile, beside what was typed and what both began with.
+pub(super) async fn render(
+    visit: &ConfigVisit,
+    key: &Key,
+    draft: &Draft,
+    now: Option<&Entry>,
+) -> Result<Response, ConsoleError> {
+    let base = match draft.base {
+        Base::Absent => html! { p.absent { "The key did not exist." } },
+        Base::Revision(revision) => match entry_at(&*visit.store, key, revision).await {
+            Ok(entry) => shown(entry.as_ref()),
+            Err(_) => html! { p.absent { "The log no longer has this value." } },
+        },
+    };
+    let is_secret = draft.secret || now.is_some_and(|entry| entry.secret);
+    let mine = Value::new(draft.text.clone(), Encoding::Text)
+        .ok()
+        .map(LoggedValue::Value);
+    let theirs = now.map(|entry| (LoggedValue::Value(entry.value.clone()), entry.secret));
+    let action = if draft.is_new {
+        visit.href("new", None)
+    } else {
+        visit.href("edit", Some(key))
+    };
+    let content = html! {
+        h1 { "Conflict" }
+        p.notice.warn role="alert" {
+            "Somebody else changed " code { (key) } " after you began. Nothing was saved."
+        }
+        div.columns3 {
+            section.column aria-labelledby="mine" {
+                h2 #mine { "Mine" }
+                p.meta { "What you typed" }
+                @if is_secret { p { (value::secret()) } }
+                @else { pre.value { (crate::console::text::with_marks(&draft.text, true)) } }
+            }
+            section.column aria-labelledby="now" {
+                h2 #now { "Now" }
+                p.meta {
+                    @match now {
+                        Some(entry) => { "Revision " (entry.revision) ", " (ago(entry.modified)) " by " (data(&entry.by)) }
+                        None => "Deleted",
+                    }
+                }
+                (shown(now))
+            }
+            section.column aria-labelledby="base" {
+                h2 #base { "Base" }
+                p.meta { @match draft.base { Base::Absent => "Absent", Base::Revision(revision) => { "Revision " (revision) } } }
+                (base)
+            }
+        }
+        h2 { "From now to mine" }
+        (side_by_side(
+            ("Now", "Mine"),
+            theirs.as_ref().map(|(value, secret)| (value, *secret)),
+            mine.as_ref().map(|value| (value, is_secret)),
+        ))
+        form method="post" action=(action) {
+            (carried(visit, draft))
+            div.actions {
+                button.primary name="step" value="again" { "Edit again" }
+                a.button href=(visit.href("key", Some(key))) { "Discard mine" }
+            }
+            p.hint { "Editing again keeps what you typed, and saves it over what is there now." }
+        }
+    };
+    let page = Page::of_config(visit, Tab::Keys, "Conflict").status(StatusCode::CONFLICT);
+    Ok(page.render(&content))
+}
+
+fn shown(entry: Option<&Entry>) -> Markup {
+    match entry {
+        None => html! { p.absent { "The key does not exist." } },
+        Some(entry) if entry.secret => html! { p { (value::secret()) } },
+        Some(entry) => value::whole(&entry.value),
+    }
+}

@@ -1,0 +1,273 @@
+//! What a person has typed, from one page to the next.
+
+use crate::console::error::ConsoleError;
+use crate::console::fields::Fields;
+use crate::model::{Encoding, Entry, Key, Message, Revision, TtlChoice, Value, ValueKind};
+
+/// What the key was when the form was first shown. The commit is made only if it still is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Base {
+    Absent,
+    Revision(Revision),
+}
+
+impl Base {
+    pub(super) fn of(entry: Option<&Entry>) -> Self {
+        entry.map_or(Self::Absent, |entry| Self::Revision(entry.revision))
+    }
+
+    /// The base as a field of the form.
+    pub(super) fn field(self) -> String {
+        match self {
+            Self::Absent => "absent".into(),
+            Self::Revision(revision) => revision.to_string(),
+        }
+    }
+}
+
+/// The fields of the form, as they were typed.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    /// The key's name, which is typed for a new one.
+    pub(super) name: String,
+    pub(super) is_new: bool,
+    /// The value, with the line ends that it is to have.
+    pub(super) text: String,
+    /// Whether its lines end with CRLF. Forms send all line ends so.
+    pub(super) has_crlf: bool,
+    /// `detect`, `json` or `text`.
+    pub(super) kind: String,
+    /// `keep`, `never` or `for`.
+    pub(super) ttl: String,
+    pub(super) ttl_for: String,
+    pub(super) secret: bool,
+    pub(super) message: String,
+    pub(super) base: Base,
+}
+
+/// What a draft comes to.
+pub(super) struct DraftChange {
+    pub(super) value: Value,
+    pub(super) becomes_secret: bool,
+    pub(super) ttl: TtlChoice,
+    pub(super) message: Option<Message>,
+}
+
+impl Draft {
+    /// That of an empty form for a new key.
+    pub(super) fn new() -> Self {
+        Self {
+            name: String::new(),
+            is_new: true,
+            text: String::new(),
+            has_crlf: false,
+            kind: "detect".into(),
+            ttl: "never".into(),
+            ttl_for: String::new(),
+            secret: false,
+            message: String::new(),
+            base: Base::Absent,
+        }
+    }
+
+    /// That of a key as it is.
+    pub(super) fn of(key: Key, entry: Option<&Entry>) -> Self {
+        let shown = entry.filter(|entry| !entry.secret);
+        let text = shown.and_then(|entry| entry.value.as_text()).unwrap_or_default();
+        Self {
+            name: key.into(),
+            is_new: false,
+            text: text.to_owned(),
+            has_crlf: text.contains("\r\n"),
+            kind: shown.map_or("detect", |entry| kind_word(&entry.value)).into(),
+            ttl: if entry.is_some_and(|entry| entry.ttl.is_some()) {
+                "keep"
+            } else {
+                "never"
+            }
+            .into(),
+            base: Base::of(entry),
+            ..Self::new()
+        }
+    }
+
+    /// What the form has. `key` is given where it isn't one of the fields.
+    pub(super) fn read(key: Option<Key>, fields: &Fields) -> Result<Self, ConsoleError> {
+        let text = |name: &str| fields.text(name).unwrap_or_default().to_owned();
+        let has_crlf = fields.is_on("crlf");
+        let lines = text("value").replace("\r\n", "\n");
+        let base = match fields.get("base") {
+            Some("absent") | None => Base::Absent,
+            Some(_) => Base::Revision(fields.parsed("base")?.unwrap_or(Revision::ZERO)),
+        };
+        Ok(Self {
+            is_new: key.is_none(),
+            name: key.map_or_else(|| text("key").trim().to_owned(), String::from),
+            text: if has_crlf {
+                lines.replace('\n', "\r\n")
+            } else {
+                lines
+            },
+            has_crlf,
+            kind: text("kind"),
+            ttl: text("ttl"),
+            ttl_for: text("ttl_for").trim().to_owned(),
+            secret: fields.is_on("secret"),
+            message: text("message").replace("\r\n", "\n"),
+            base,
+        })
+    }
+
+    /// The same, to be saved over what is there now.
+    pub(super) fn on(self, entry: Option<&Entry>) -> Self {
+        Self {
+            base: Base::of(entry),
+            ..self
+        }
+    }
+
+    /// What is to be written, or what is wrong with a field.
+    pub(super) fn change(&self, key: &Key, entry: Option<&Entry>) -> Result<DraftChange, String> {
+        let encoding = match self.kind.as_str() {
+            "json" => Encoding::Json,
+            "text" => Encoding::Text,
+            _ => Encoding::Detect,
+        };
+        let is_secret = entry.is_some_and(|entry| entry.secret);
+        if (is_secret || self.secret) && self.text.is_empty() {
+            return Err("Type the value of the secret.".into());
+        }
+        let value = Value::new(self.text.clone(), encoding);
+        let value = value.map_err(|error| format!("Cannot store the value of {key}: {error}"))?;
+        let ttl = match self.ttl.as_str() {
+            "keep" => TtlChoice::Keep,
+            "for" => {
+                let ttl = self
+                    .ttl_for
+                    .parse()
+                    .map_err(|error: crate::model::TtlError| format!("Time to live: {error}"))?;
+                TtlChoice::For(ttl)
+            }
+            _ => TtlChoice::Never,
+        };
+        let message = match self.message.trim() {
+            "" => None,
+            text => Some(
+                text.parse()
+                    .map_err(|error: crate::model::MessageError| format!("Message: {error}"))?,
+            ),
+        };
+        Ok(DraftChange {
+            value,
+            becomes_secret: self.secret && !is_secret,
+            ttl,
+            message,
+        })
+    }
+}
+
+/// The kind of a value, as the form names it.
+fn kind_word(value: &Value) -> &'static str {
+    match value.kind() {
+        ValueKind::Json => "json",
+        _ => "text",
+    }
+}
+
+/// Why an entry can't be edited in a form, which changes what it can't hold.
+pub(super) fn refuse(entry: &Entry) -> Option<&'static str> {
+    if entry.secret {
+        return None;
+    }
+    let Some(text) = entry.value.as_text() else {
+        return Some("The value is bytes, which a browser can't edit.");
+    };
+    let lone_cr = text.replace("\r\n", "\n").contains('\r');
+    let is_mixed = text.contains("\r\n") && text.replace("\r\n", "").contains('\n');
+    let is_held = !lone_cr && !is_mixed && !text.contains('\0');
+    (!is_held).then_some("The value has line ends or characters that a browser changes.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn entry(text: &str) -> Entry {
+        Entry {
+            key: "/db/a".parse().unwrap(),
+            value: Value::new(text, Encoding::Detect).unwrap(),
+            version: 1,
+            revision: Revision::new(3),
+            created: Timestamp::from_epoch(0),
+            modified: Timestamp::from_epoch(0),
+            by: "me".into(),
+            secret: false,
+            ttl: None,
+            expires: None,
+        }
+    }
+
+    /// What a browser sends of a form with that text: with CRLF at the end of each line.
+    fn sent(draft: &Draft) -> Draft {
+        let lines = draft.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        let crlf = if draft.has_crlf { "on" } else { "" };
+        let base = draft.base.field();
+        let pairs = [
+            ("value", lines.as_str()),
+            ("crlf", crlf),
+            ("kind", &draft.kind),
+            ("ttl", &draft.ttl),
+            ("base", &base),
+        ];
+        let encoded = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        Draft::read(Some("/db/a".parse().unwrap()), &Fields::parse(encoded.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_value_that_is_not_changed_stays_as_it_is() {
+        for text in [
+            "a",
+            "a\nb\n",
+            "a\r\nb\r\n",
+            "\n\nx",
+            "{\"a\": 1.10}\n",
+            " ",
+            "ü\u{202e}\u{feff}",
+        ] {
+            let entry = entry(text);
+            assert_eq!(refuse(&entry), None, "{text:?}");
+            let draft = sent(&Draft::of(entry.key.clone(), Some(&entry)));
+            let change = draft
+                .change(&entry.key, Some(&entry))
+                .unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(change.value, entry.value, "{text:?}");
+            assert_eq!(draft.base, Base::Revision(Revision::new(3)));
+        }
+        for text in ["a\rb", "a\r\nb\n", "a\0b"] {
+            assert!(refuse(&entry(text)).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let key: Key = "/db/a".parse().unwrap();
+        let problem = |change: &dyn Fn(&mut Draft)| {
+            let mut draft = Draft::of(key.clone(), None);
+            change(&mut draft);
+            draft.change(&key, None).err().unwrap_or_default()
+        };
+        let json = problem(&|draft| {
+            draft.kind = "json".into();
+            draft.text = "{\n\"a\":}".into();
+        });
+        assert!(json.contains("line 2, column 5"), "{json}");
+        let large = problem(&|draft| draft.text = "x".repeat(190_001));
+        assert!(large.contains("190,001"), "{large}");
+        assert!(problem(&|draft| draft.ttl = "for".into()).starts_with("Time to live: "));
+        assert!(problem(&|draft| draft.message = "a\u{202e}".into()).starts_with("Message: "));
+        assert!(!problem(&|draft| draft.secret = true).is_empty());
+    }
+}

@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use async_stream::stream;
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
+use futures::stream::select_all;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::console::error::ConsoleError;
+use crate::console::visit::Visit;
+use crate::model::{ConfigName, Revision, Section};
+
+/// So often at least something is sent, so that a stream whose session has ended ends.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The most configs of one page.
+const MAX_CONFIGS: usize = 64;
+
+#[derive(Serialize)]
+struct Moved {
+    version: u64,
+    changed: BTreeMap<ConfigName, Vec<Section>>,
+}
+
+type Revisions = BTreeMap<Section, Revision>;
+
+/// What has moved in some configs, as events: which sections, and what the page's version is then.
+pub(in crate::console) async fn stream(visit: Visit) -> Result<Response, ConsoleError> {
+    let after = visit.query.parsed::<u64>("after")?;
+    let mut news = Vec::new();
+    for name in visit.query.each("config").take(MAX_CONFIGS) {
+        let (config, _) = visit.config(name)?;
+        let name = config.name.clone();
+        let heads = visit.console.api.follow_heads(&name);
+        let heads = heads.ok_or_else(|| ConsoleError::unavailable("Too many pages are open."))?;
+        news.push(heads.map(move |heads| (name.clone(), heads)).boxed());
+    }
+    let caller = visit.caller().clone();
+    let configs = news.len();
+    let mut news = select_all(news);
+    let events = stream! {
+        let mut seen: BTreeMap<ConfigName, Revisions> = BTreeMap::new();
+        let mut sent = after;
+        loop {
+            let (config, mut heads) = match timeout(HEARTBEAT, news.next()).await {
+                Err(_) => {
+                    yield Ok::<_, Infallible>(Bytes::from_static(b":\n\n"));
+                    continue;
+                }
+                Ok(None) => break,
+                Ok(Some(news)) => news,
+            };
+            heads.retain(|section, _| caller.covers(section));
+            let before = seen.insert(config.clone(), heads.clone()).unwrap_or_default();
+            // The version is that of all the configs.
+            if seen.len() < configs {
+                continue;
+            }
+            let revisions = seen.values().flat_map(BTreeMap::values);
+            let version = revisions.map(|revision| revision.get()).sum();
+            if sent.is_some_and(|sent| version <= sent) {
+                continue;
+            }
+            let is_first = sent.is_none();
+            sent = Some(version);
+            if is_first {
+                continue;
+            }
+            let moved = heads.into_iter().filter(|(section, revision)| before.get(section) != Some(revision));
+            let changed = BTreeMap::from([(config, moved.map(|(section, _)| section).collect())]);
+            let data = serde_json::to_string(&Moved { version, changed }).unwrap_or_default();
+            yield Ok(Bytes::from(format!("event: heads\nid: {version}\ndata: {data}\n\n")));
+        }
+        yield Ok(Bytes::from_static(b"event: end\ndata: {\"reason\":\"stopping\"}\n\n"));
+    };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (
+            HeaderName::from_static("cache-control"),
+            HeaderValue::from_static("no-store"),
+        ),
+        (
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        ),
+        (
+            HeaderName::from_static("x-content-type-options"),
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    Ok((headers, Body::from_stream(events)).into_response())
+}

@@ -1,5 +1,6 @@
 //! The console: pages for browsers, rendered from what the operations return. Nothing is decided in the browser.
 
+mod access_source;
 mod assets;
 mod diff;
 mod error;
@@ -11,4 +12,5 @@ mod text;
 mod value;
 mod visit;
 
+pub(crate) use self::access_source::AccessSource;
 pub(crate) use self::site::{Console, ConsoleConfig};

@@ -106,7 +106,8 @@ impl ConsoleError {
     }
 }
 
-fn explain(error: &OpsError) -> String {
+/// An error with its causes.
+pub(super) fn explain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -1,5 +1,6 @@
 //! One file a page.
 
+pub(super) mod access;
 pub(super) mod configs;
 pub(super) mod delete;
 pub(super) mod edit;

@@ -4,9 +4,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use super::access_source::AccessSource;
 use super::assets;
 use super::error::ConsoleError;
-use super::pages::{configs, delete, edit, find, key, keys, live, rollback, sign_in};
+use super::pages::{access, configs, delete, edit, find, key, keys, live, rollback, sign_in};
 use crate::http::{Api, BrowserPages, BrowserSessions};
 use crate::model::ConfigName;
 
@@ -24,6 +25,7 @@ pub(crate) struct Console {
     pub(crate) api: Api,
     /// The configs, in the order in which they were named.
     pub(crate) configs: Vec<ConsoleConfig>,
+    pub(crate) access: AccessSource,
     pub(crate) sessions: Arc<BrowserSessions>,
     /// Whether it is for the person who started it: errors are shown with their causes.
     pub(crate) is_personal: bool,
@@ -53,6 +55,7 @@ impl Console {
                 "/c/{config}/rollback/{*key}",
                 get(rollback::show).post(rollback::submit),
             )
+            .route("/c/{config}/access", get(access::show))
             .route("/live", get(live::stream))
             .route("/launch/{code}", get(sign_in::show_launch).post(sign_in::launch))
             .route("/signin", get(sign_in::show).post(sign_in::sign_in))

@@ -6,6 +6,7 @@
 
 mod answer;
 mod error;
+mod matrix;
 mod roles;
 mod simulate;
 mod subject;
@@ -20,6 +21,7 @@ use aws_sdk_iam::Client as Iam;
 
 pub use answer::{Answer, Finding};
 pub use error::AccessError;
+pub use matrix::{NOT_COVERED, SectionAccess, SubjectAccess};
 pub use subject::Subject;
 pub use trust::Brought;
 pub use verdict::{AccessStep, Verdict, Way};

@@ -1,4 +1,3 @@
-mod cell;
 mod matrix;
 
 use std::fmt::Write as _;
@@ -8,7 +7,6 @@ use aws_sdk_iam::Client as Iam;
 use clap::Args;
 use serde::Serialize;
 
-use self::cell::NOT_COVERED;
 use crate::cli::failure::Failure;
 use crate::cli::help::{CONFIG, KEY, Positional, positionals};
 use crate::cli::output::show;
@@ -17,7 +15,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::EngineName;
 use crate::model::{Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn};
-use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
+use crate::stack::access::{Answer, Brought, Inspector, NOT_COVERED, Subject, Verdict};
 use crate::store::StoreError;
 
 const HELP: &str = "\
@@ -246,22 +244,4 @@ fn in_words(result: &AccessResult<'_>) -> String {
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell::Cell;
-    use super::*;
-    use crate::model::Section;
-
-    #[test]
-    fn what_can_not_be_excluded_is_unknown() {
-        let of = |read, write| Cell::new(Section::root(), read, write).access;
-        assert_eq!(of(Answer::Yes, Answer::Yes), "write");
-        assert_eq!(of(Answer::Yes, Answer::No), "read");
-        assert_eq!(of(Answer::No, Answer::No), "none");
-        assert_eq!(of(Answer::Yes, Answer::Unknown), "unknown");
-        assert_eq!(of(Answer::Unknown, Answer::No), "unknown");
-        assert_eq!(of(Answer::No, Answer::Unknown), "unknown");
-    }
 }

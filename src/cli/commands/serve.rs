@@ -94,7 +94,7 @@ async fn serve_logged(
 
     let api = Api::new(served.stores.iter().cloned(), api_settings(&args));
     #[cfg(feature = "console")]
-    let pages = pages::of_server(&args, address, &api, &served, tokens.as_ref(), session)?;
+    let pages = pages::of_server(&args, address, &api, &served, tokens.as_ref(), session).await?;
     #[cfg(not(feature = "console"))]
     let pages = None;
     let teller = log.clone();

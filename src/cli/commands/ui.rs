@@ -132,7 +132,7 @@ async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> 
     };
     let api = Api::new(served.stores.iter().cloned(), settings);
     let sessions = Arc::new(BrowserSessions::new(address.port(), false, None));
-    let console = pages::console(&api, &served, Arc::clone(&sessions), true, session)?;
+    let console = pages::console(&api, &served, Arc::clone(&sessions), true, session).await?;
     let activity = ServerActivity::new();
     let settings = ServerSettings {
         grace: GRACE,

@@ -362,9 +362,12 @@ function pause(duration, signal) {
   });
 }
 
-/** Reads server-sent events from a response until it ends. */
-async function readEvents(body, receive) {
+/** Reads server-sent events from a response until it ends or the signal aborts. */
+async function readEvents(body, signal, receive) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const cancel = () => reader.cancel().catch(() => {});
+  if (signal.aborted) return cancel();
+  signal.addEventListener('abort', cancel, { once: true });
   let rest = '';
   for (;;) {
     const { value, done } = await reader.read();
@@ -401,13 +404,16 @@ async function followStream(signal) {
     try {
       const address = new URL(liveAddress, location.href);
       if (document.body.dataset.version) address.searchParams.set('after', document.body.dataset.version);
-      const answer = await fetch(address, { cache: 'no-store', headers: { accept: 'text/event-stream' }, signal });
-      if (answer.status === 401) return endSession();
+      // Without the signal: Chromium leaves the connection open if a request is aborted before its answer begins.
+      const answer = await fetch(address, { cache: 'no-store', headers: { accept: 'text/event-stream' } });
+      if (answer.status === 401 && !signal.aborted) return endSession();
       if (!answer.ok) throw new Error('no stream');
-      showLive('on', 'live');
-      if (lost) refresh();
-      lost = false;
-      await readEvents(answer.body, receiveEvent);
+      if (!signal.aborted) {
+        showLive('on', 'live');
+        if (lost) refresh();
+        lost = false;
+      }
+      await readEvents(answer.body, signal, receiveEvent);
     } catch {
       // Aborted, or no connection: told apart below.
     }
@@ -757,4 +763,4 @@ openLive();
 
 // The launch page posts its code at once. Not on a reload or on the way back: a code used twice ends the session.
 const launch = find('form[data-submit]');
-if (launch && performance.getEntriesByType('navigation')[0]?.type === 'navigate') launch.requestSubmit();
+if (launch && !['reload', 'back_forward'].includes(performance.getEntriesByType('navigation')[0]?.type)) launch.requestSubmit();

@@ -3,14 +3,13 @@ use std::fmt::Write as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::cell::{Cell, NOT_COVERED};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, ConfigName, Role, Section};
 use crate::ops::readable_heads;
-use crate::stack::access::{AccessError, Brought, Inspector, Subject};
+use crate::stack::access::{Brought, Inspector, NOT_COVERED, Subject, SubjectAccess};
 use crate::store::Heads;
 
 /// The number of concurrent simulations: IAM throttles early.
@@ -21,17 +20,9 @@ struct Matrix {
     action: &'static str,
     config: String,
     sections: Vec<Section>,
-    principals: Vec<MatrixRow>,
+    principals: Vec<SubjectAccess>,
     #[serde(rename = "notCovered")]
     not_covered: &'static str,
-}
-
-#[derive(Serialize)]
-struct MatrixRow {
-    principal: String,
-    #[serde(rename = "judgedBy")]
-    judged_by: &'static str,
-    sections: Vec<Cell>,
 }
 
 pub(super) async fn run(
@@ -54,8 +45,8 @@ pub(super) async fn run(
         sections.insert(Section::root());
     }
     let sections: Vec<Section> = sections.into_iter().collect();
-    let principals: Vec<MatrixRow> = stream::iter(&subjects)
-        .map(|subject| row(inspector, subject, brought, &sections))
+    let principals: Vec<SubjectAccess> = stream::iter(&subjects)
+        .map(|subject| inspector.access_to(subject, brought, &sections))
         .buffered(SIDE_BY_SIDE)
         .try_collect()
         .await?;
@@ -73,7 +64,11 @@ pub(super) async fn run(
         || table(&matrix),
         || csv(&matrix).into_bytes(),
     )?;
-    if matrix.principals.iter().any(|row| row.judged_by == BY_TRUST) {
+    if matrix
+        .principals
+        .iter()
+        .any(|row| row.judged_by == SubjectAccess::BY_TRUST)
+    {
         terminal.hint(
             "Principals that are judged only by trust also need a policy of their own that allows them to assume the \
              role.",
@@ -110,31 +105,6 @@ async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
     let mut sections: Vec<Section> = heads.into_iter().map(|head| head.section).chain(bad).collect();
     sections.sort();
     Ok(sections)
-}
-
-const BY_TRUST: &str = "trust";
-const BY_BOTH: &str = "trust and policies";
-
-async fn row(
-    inspector: &Inspector,
-    subject: &Subject,
-    brought: &Brought,
-    sections: &[Section],
-) -> Result<MatrixRow, AccessError> {
-    let mut cells = Vec::new();
-    for section in sections {
-        let read = inspector.may(subject, brought, Access::Read, section).await?;
-        let write = inspector.may(subject, brought, Access::Write, section).await?;
-        cells.push(Cell::new(section.clone(), read.answer, write.answer));
-    }
-    Ok(MatrixRow {
-        principal: subject.to_string(),
-        judged_by: match subject {
-            Subject::Pattern(_) => BY_TRUST,
-            Subject::Principal(_) | Subject::GitHub(_) | Subject::Oidc(_) | Subject::Unaccepted(_) => BY_BOTH,
-        },
-        sections: cells,
-    })
 }
 
 /// The header, then the cells of each row.
@@ -186,18 +156,19 @@ fn csv(matrix: &Matrix) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::access::Answer;
+    use crate::stack::access::{Answer, SectionAccess};
 
     #[test]
     fn a_field_with_a_quote_or_a_comma_is_quoted() {
-        let cell = |section: &str| Cell::new(section.parse().expect("a section"), Answer::Yes, Answer::No);
+        let cell =
+            |section: &str| SectionAccess::new(section.parse().expect("a section"), Answer::Yes, Answer::No);
         let matrix = Matrix {
             action: "access",
             config: "payments".into(),
             sections: vec!["/db".parse().expect("a section")],
-            principals: vec![MatrixRow {
+            principals: vec![SubjectAccess {
                 principal: "repo:acme/shop:environment:a \"b\"".into(),
-                judged_by: BY_BOTH,
+                judged_by: "trust and policies",
                 sections: vec![cell("/db")],
             }],
             not_covered: NOT_COVERED,

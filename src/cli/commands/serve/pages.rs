@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aws_sdk_cloudformation::Client as CloudFormation;
+use aws_sdk_iam::Client as Iam;
+
 use super::args::ServerArgs;
 use super::served_configs::ServedConfigs;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::console::{Console, ConsoleConfig};
+use crate::console::{AccessSource, Console, ConsoleConfig};
 use crate::context::EngineName;
 use crate::http::{Api, BrowserPages, BrowserSessions, KnownTokens, ServerOrigin};
 
@@ -24,7 +27,7 @@ pub(super) fn check_tokens(args: &ServerArgs) -> Result<(), Failure> {
 }
 
 /// The console beside the API of a server, if there is to be one.
-pub(super) fn of_server(
+pub(super) async fn of_server(
     args: &ServerArgs,
     address: SocketAddr,
     api: &Api,
@@ -37,12 +40,12 @@ pub(super) fn of_server(
     }
     let is_secure = args.tls_cert.is_some() || args.hosts.iter().any(ServerOrigin::is_https);
     let sessions = BrowserSessions::new(address.port(), is_secure, tokens.cloned());
-    let console = console(api, served, Arc::new(sessions), false, session)?;
+    let console = console(api, served, Arc::new(sessions), false, session).await?;
     Ok(Some(console.into_pages()))
 }
 
 /// The console of these configs. A personal one shows errors with their causes.
-pub(in crate::cli::commands) fn console(
+pub(in crate::cli::commands) async fn console(
     api: &Api,
     served: &ServedConfigs,
     sessions: Arc<BrowserSessions>,
@@ -63,9 +66,31 @@ pub(in crate::cli::commands) fn console(
         name: name.clone(),
         engine: engine.clone(),
     });
+    let target = session.target()?;
+    let access = match &target.engine.value {
+        EngineName::Local => AccessSource::Local,
+        EngineName::Http(_) => AccessSource::Unavailable(
+            "Behind an API access can't be evaluated: use discfg access with credentials of the config's account.",
+        ),
+        // What the server's own credentials may find out is not for everyone who holds a token.
+        EngineName::DynamoDb if !is_personal => AccessSource::Unavailable(
+            "A shared console doesn't evaluate access: use discfg ui or discfg access with your own credentials.",
+        ),
+        EngineName::DynamoDb if target.account.is_some() => AccessSource::Unavailable(
+            "Access can only be evaluated with credentials of the config's account.",
+        ),
+        EngineName::DynamoDb => {
+            let aws = session.aws().await?;
+            AccessSource::Aws {
+                cfn: CloudFormation::new(aws.sdk()),
+                iam: Iam::new(aws.sdk()),
+            }
+        }
+    };
     Ok(Console {
         api: api.clone(),
         configs: configs.collect(),
+        access,
         sessions,
         is_personal,
     })

@@ -7,6 +7,8 @@ mod error;
 mod fields;
 mod layout;
 mod pages;
+mod routes;
+mod shell;
 mod site;
 mod text;
 mod value;

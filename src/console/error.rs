@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::layout;
+use super::shell;
 use crate::http::ApiError;
 use crate::model::{ErrorKind, Key};
 use crate::ops::OpsError;
@@ -130,6 +130,6 @@ impl IntoResponse for ConsoleError {
                 }
             }
         };
-        layout::bare(self.status, self.title, &body)
+        shell::bare(self.status, self.title, &body)
     }
 }

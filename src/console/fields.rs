@@ -5,9 +5,9 @@ use url::form_urlencoded;
 use super::error::ConsoleError;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Vec<(String, String)>);
+pub(super) struct FormFields(Vec<(String, String)>);
 
-impl Fields {
+impl FormFields {
     /// Those of an encoded form. What isn't UTF-8 in it is replaced by U+FFFD.
     pub(super) fn parse(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_address_keeps_the_fields_that_are_not_changed() {
-        let fields = Fields::parse(b"q=a+b&in=%2Fdb%2F&side=x&side=y&empty=");
+        let fields = FormFields::parse(b"q=a+b&in=%2Fdb%2F&side=x&side=y&empty=");
         assert_eq!(fields.get("q"), Some("a b"));
         assert_eq!(fields.get("empty"), None);
         assert_eq!(fields.text("empty"), Some(""));
@@ -81,6 +81,6 @@ mod tests {
             fields.href("/p", &[("in", ""), ("after", "/db/k")]),
             "/p?q=a+b&side=x&side=y&after=%2Fdb%2Fk"
         );
-        assert_eq!(Fields::default().href("/p", &[("q", "")]), "/p");
+        assert_eq!(FormFields::default().href("/p", &[("q", "")]), "/p");
     }
 }

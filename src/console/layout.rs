@@ -1,40 +1,13 @@
-//! What surrounds every page, and the headers that keep it to itself.
+//! What surrounds the pages of a session.
 
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets;
+use super::shell::{head, respond};
 use super::text::{data, now};
 use super::visit::{ConfigVisit, Visit};
 use crate::model::ConfigName;
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-                      trusted-types discfg";
-
-/// The headers of every page.
-const HEADERS: [(HeaderName, &str); 9] = [
-    (CONTENT_TYPE, "text/html; charset=utf-8"),
-    (CACHE_CONTROL, "no-store"),
-    (HeaderName::from_static("content-security-policy"), POLICY),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=()",
-    ),
-    (HeaderName::from_static("referrer-policy"), "no-referrer"),
-    (HeaderName::from_static("x-content-type-options"), "nosniff"),
-    (HeaderName::from_static("x-frame-options"), "DENY"),
-];
 
 /// The pages of a config that its navigation leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,35 +126,6 @@ pub(super) fn csrf(visit: &Visit) -> Markup {
     html! { input type="hidden" name="csrf" value=(visit.session.csrf); }
 }
 
-/// A page without navigation, for who is in no session.
-pub(super) fn bare(status: StatusCode, title: &str, content: &Markup) -> Response {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            (head(&format!("{title} · discfg")))
-            body.bare {
-                header.bar { span.brand { "discfg" } }
-                main #main tabindex="-1" { (content) }
-            }
-        }
-    };
-    respond(status, page)
-}
-
-fn head(title: &str) -> Markup {
-    html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            title { (title) }
-            link rel="stylesheet" href=(assets::href("console.css"));
-            link rel="icon" href=(assets::href("icon.svg")) type="image/svg+xml";
-            script type="module" src=(assets::href("console.js")) {}
-        }
-    }
-}
-
 fn help() -> Markup {
     let keys = [
         ("/", "Filter"),
@@ -201,13 +145,4 @@ fn help() -> Markup {
             form method="dialog" { button { "Close" } }
         }
     }
-}
-
-fn respond(status: StatusCode, page: Markup) -> Response {
-    let mut response = (status, page.into_string()).into_response();
-    let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    for (name, value) in headers {
-        response.headers_mut().insert(name, value);
-    }
-    response
 }

@@ -1,14 +1,7 @@
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-
 use super::access_source::AccessSource;
-use super::assets;
-use super::error::ConsoleError;
-use super::pages::{access, configs, delete, edit, find, key, keys, live, rollback, sign_in};
-use crate::http::{Api, BrowserPages, BrowserSessions};
+use crate::http::{Api, BrowserSessions};
 use crate::model::ConfigName;
 
 /// A config as the console names it.
@@ -35,43 +28,6 @@ pub(crate) struct Console {
 pub(super) type SharedConsole = Arc<Console>;
 
 impl Console {
-    /// Its pages, for a server.
-    pub(crate) fn into_pages(self) -> BrowserPages {
-        let sessions = Arc::clone(&self.sessions);
-        let without_api = self.is_personal;
-        let router = Router::new()
-            .route("/", get(configs::show))
-            .route("/c/{config}", get(keys::show))
-            .route("/c/{config}/find", post(find::show))
-            .route("/c/{config}/key/{*key}", get(key::show))
-            .route("/c/{config}/reveal/{*key}", post(key::reveal))
-            .route("/c/{config}/new", get(edit::show_new).post(edit::submit_new))
-            .route("/c/{config}/edit/{*key}", get(edit::show).post(edit::submit))
-            .route(
-                "/c/{config}/delete/{*key}",
-                get(delete::show).post(delete::submit),
-            )
-            .route(
-                "/c/{config}/rollback/{*key}",
-                get(rollback::show).post(rollback::submit),
-            )
-            .route("/c/{config}/access", get(access::show))
-            .route("/live", get(live::stream))
-            .route("/launch/{code}", get(sign_in::show_launch).post(sign_in::launch))
-            .route("/signin", get(sign_in::show).post(sign_in::sign_in))
-            .route("/signout", post(sign_in::sign_out))
-            .route("/assets/{name}", get(assets::serve))
-            .fallback(async || ConsoleError::no_page())
-            // The server bounds bodies.
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::new(self));
-        BrowserPages {
-            router,
-            sessions,
-            without_api,
-        }
-    }
-
     pub(super) fn config(&self, name: &ConfigName) -> Option<&ConsoleConfig> {
         self.configs.iter().find(|config| config.name == *name)
     }

@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 
 use super::error::ConsoleError;
-use super::fields::Fields;
+use super::fields::FormFields;
 use super::site::{ConsoleConfig, SharedConsole};
 use crate::http::{BrowserSession, Caller, is_same_origin};
 use crate::model::{Access, BadSection, ConfigName, Head, Key, Section};
@@ -20,7 +20,7 @@ use crate::store::{Heads, Store, Txn};
 pub(super) struct Visit {
     pub(super) console: SharedConsole,
     pub(super) session: BrowserSession,
-    pub(super) query: Fields,
+    pub(super) query: FormFields,
 }
 
 impl Visit {
@@ -73,7 +73,7 @@ impl FromRequestParts<SharedConsole> for Visit {
         Ok(Self {
             console: Arc::clone(console),
             session,
-            query: Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()),
+            query: FormFields::parse(parts.uri.query().unwrap_or_default().as_bytes()),
         })
     }
 }
@@ -177,7 +177,7 @@ impl FromRequestParts<SharedConsole> for ConfigVisit {
 }
 
 /// A form that a page of this console sent.
-pub(super) struct Form(pub(super) Fields);
+pub(super) struct Form(pub(super) FormFields);
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ConsoleError;
@@ -202,12 +202,12 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         // The server bounds bodies.
         let body = to_bytes(request.into_body(), usize::MAX).await;
         let body = body.map_err(|_| ConsoleError::invalid("The form ended early."))?;
-        Ok(Self(Fields::parse(&body)))
+        Ok(Self(FormFields::parse(&body)))
     }
 }
 
 /// A form in a session, which bears the session's word.
-pub(super) struct SessionForm(pub(super) Fields);
+pub(super) struct SessionForm(pub(super) FormFields);
 
 impl FromRequest<SharedConsole> for SessionForm {
     type Rejection = ConsoleError;

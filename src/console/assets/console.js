@@ -60,9 +60,9 @@ function showNotice(text, linkText, href) {
     notice = document.createElement('p');
     notice.id = 'over';
     notice.className = 'notice warn';
-    notice.setAttribute('role', 'alert');
     document.body.append(notice);
   }
+  notice.setAttribute('role', 'alert');
   const link = document.createElement('a');
   link.href = href;
   link.textContent = linkText;
@@ -108,13 +108,17 @@ function relative(seconds) {
 
 const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
+/** Renders the countdowns; true if one has just come to its end. */
 function renderCountdowns(root) {
   const now = serverNow();
+  let ended = false;
   for (const time of findAll('time[data-expires]', root)) {
     const left = Number(time.dataset.expires) - now;
+    ended ||= left === 0 && time.textContent !== 'expired';
     setText(time, left > 0 ? `expires in ${span(left, 2)}` : 'expired');
     time.classList.toggle('soon', left <= 60);
   }
+  return ended;
 }
 
 function renderTimes(root) {
@@ -131,8 +135,9 @@ let ticks = 0;
 
 function tick() {
   ticks += 1;
-  if (ticks % 60) renderCountdowns(document);
-  else renderTimes(document);
+  if (ticks % 60 === 0) renderTimes(document);
+  // A key that expires changes no head: no event says so.
+  if (renderCountdowns(document) && streaming) refresh();
 }
 
 function startClock() {
@@ -143,12 +148,15 @@ function startClock() {
 
 // ---- Morphing: the page becomes the new one with as few changes as possible
 
-const ROW = 'tr[data-key], .timeline > li, li[data-key]';
+const ROW = 'tbody > tr, .timeline > li';
 const FIELD = 'input, textarea, select';
+const PARTS = '[data-part], #list';
 
-/** What only the module shows, done to the page and to each page fetched, so that the two compare equal. */
+/** What only the module does, to the page and to each page fetched, so that the two compare equal. */
 function prepare(root) {
   renderTimes(root);
+  // Boxes that scroll can be scrolled by keyboard.
+  for (const box of findAll('pre.value, .grid, .scroll:has(> .matrix)', root)) box.tabIndex = 0;
   if (navigator.clipboard) for (const button of findAll('button[data-copy]', root)) button.hidden = false;
 }
 
@@ -255,6 +263,9 @@ function keepFocus(change) {
   (links[Math.min(Math.max(at, 0), links.length - 1)] ?? find('#main'))?.focus({ preventScroll: true });
 }
 
+/** What the key was for which a part that isn't replaced was made. */
+const heldState = part => `${part.dataset.frozen} ${part.dataset.revision}`;
+
 /** Takes over what changed from a newly fetched page; returns the changed rows. */
 function showPage(page) {
   const changed = [];
@@ -263,18 +274,25 @@ function showPage(page) {
   prepare(page);
   carryRevealed(page);
   keepFocus(() => {
-    for (const part of findAll('[data-part], #list')) {
+    for (const part of findAll(PARTS)) {
       const next = page.getElementById(part.id);
-      if (!next) continue;
+      if (!next || part.parentElement.closest(PARTS)) continue;
       if (part.hasAttribute('data-frozen')) {
-        if (part.dataset.frozen !== next.dataset.frozen) for (const stale of findAll('[data-stale]')) stale.hidden = false;
+        if (heldState(part) !== heldState(next)) for (const stale of findAll('[data-stale]')) stale.hidden = false;
       } else {
         morph(part, next, changed);
       }
     }
   });
   if (page.title) document.title = page.title;
-  if (page.body.dataset.version) document.body.dataset.version = page.body.dataset.version;
+  const { version, live } = page.body.dataset;
+  if (version) document.body.dataset.version = version;
+  if (live && live !== document.body.dataset.live) {
+    // Other configs are shown, such as after a change of the grid's sides.
+    document.body.dataset.live = live;
+    closeLive();
+    openLive();
+  }
   growEditors();
   return changed;
 }
@@ -305,6 +323,7 @@ async function load(address) {
 let refreshing = false;
 let refreshAgain = false;
 let filtering = false;
+let filterRuns = 0;
 
 /** Fetches this page again and shows what changed. Calls during a refresh lead to one more, so a busy writer costs little. */
 async function refresh() {
@@ -339,6 +358,7 @@ function showUpdate(page) {
   }
   const changed = showPage(page);
   showNotice('');
+  if (streaming) showLive('on', 'live');
   markFresh(changed);
   if (changed.length) announce('Updated');
 }
@@ -346,13 +366,20 @@ function showUpdate(page) {
 function showFailedUpdate(status) {
   if (status === 404 || status === 410) showNotice('Not found: this was deleted while the page was open.', 'Configs', '/');
   else if (status === 403) showNotice('Access denied: this page shows what was last allowed.', 'Configs', '/');
-  else if (status !== 405) showLive('lost', `cannot update (status ${status})`);
+  else if (status !== 405) {
+    showLive('lost', `cannot update (status ${status})`);
+    setTimeout(refresh, LONGEST_RETRY);
+  }
 }
 
 // ---- Live updates: one stream a page, closed while the page is hidden
 
-const liveAddress = document.body.dataset.live;
 let streaming = null;
+let polling = false;
+
+// A window without a stream learns from another one that something changed. Only that is said, never what.
+const windows = globalThis.BroadcastChannel && new BroadcastChannel('discfg-changes');
+if (windows) windows.onmessage = () => { if (polling) refresh(); };
 
 function pause(duration, signal) {
   return new Promise(resolve => {
@@ -389,6 +416,7 @@ function receiveEvent(name, data) {
   if (name === 'heads') {
     // Also if the fetch fails: the stream then goes on after this version, and the next event fetches again.
     document.body.dataset.version = data.version;
+    windows?.postMessage('changed');
     refresh();
   } else if (name === 'end' && data.reason === 'signed-out') {
     endSession();
@@ -402,7 +430,7 @@ async function followStream(signal) {
   while (!signal.aborted) {
     const opened = Date.now();
     try {
-      const address = new URL(liveAddress, location.href);
+      const address = new URL(document.body.dataset.live, location.href);
       if (document.body.dataset.version) address.searchParams.set('after', document.body.dataset.version);
       // Without the signal: Chromium leaves the connection open if a request is aborted before its answer begins.
       const answer = await fetch(address, { cache: 'no-store', headers: { accept: 'text/event-stream' } });
@@ -443,15 +471,16 @@ async function keepLive(signal) {
   while (!signal.aborted) {
     const streamed = await inSlot(() => followStream(signal));
     if (streamed || signal.aborted) continue;
-    // Many windows are visible at once: this one asks now and then until a slot is free.
-    showLive('on', 'live');
+    // Many windows are visible at once: this one fetches now and then until a slot is free.
+    polling = true;
     await refresh();
     await pause(POLL_EVERY, signal);
+    polling = false;
   }
 }
 
 function openLive() {
-  if (!liveAddress || sessionOver || streaming || document.hidden) return;
+  if (!document.body.dataset.live || sessionOver || streaming || document.hidden) return;
   streaming = new AbortController();
   if (find('#live')?.dataset.state !== 'lost') showLive('off', 'connecting…');
   keepLive(streaming.signal);
@@ -476,30 +505,29 @@ function filterAddress(form) {
 
 async function applyFilter(form) {
   const address = filterAddress(form);
-  if (address.href === location.href) return;
   const list = find('#list');
-  list?.setAttribute('aria-busy', 'true');
+  const run = filterRuns += 1;
   filtering = true;
+  list?.setAttribute('aria-busy', 'true');
   try {
     const result = await load(address);
-    if (!result) return;
-    list?.removeAttribute('aria-busy');
-    if (!result.ok) {
-      if (result.page) location.assign(address);
-      return;
+    if (result?.ok) {
+      history.replaceState(null, '', address);
+      showPage(result.page);
+      announce(find('.count')?.textContent ?? 'Filtered');
+    } else if (result?.page) {
+      location.assign(address);
     }
-    history.replaceState(null, '', address);
-    showPage(result.page);
-    announce(find('.count')?.textContent ?? 'Filtered');
   } catch {
-    list?.removeAttribute('aria-busy');
     showLive('lost', 'reconnecting…');
-  } finally {
-    filtering = loading !== null && filtering;
-    if (!filtering && refreshAgain) {
-      refreshAgain = false;
-      refresh();
-    }
+  }
+  // A later run took over.
+  if (run !== filterRuns) return;
+  filtering = false;
+  list?.removeAttribute('aria-busy');
+  if (refreshAgain) {
+    refreshAgain = false;
+    refresh();
   }
 }
 
@@ -523,17 +551,21 @@ function hideRevealed() {
   if (button) button.textContent = label;
 }
 
-/** Keeps a revealed value over an update of the page, unless the value itself changed. */
+/** Keeps a revealed value over an update of the page, unless something about its key changed. */
 function carryRevealed(page) {
   if (!revealed) return;
+  const shown = find('#secret-value');
   const next = page.getElementById('secret-value');
-  if (next && document.importNode(next, true).isEqualNode(revealed.masked)) {
-    next.replaceWith(page.importNode(find('#secret-value'), true));
-    const button = find('form[data-reveal] button', page);
-    if (button) button.textContent = 'Hide';
-  } else {
-    hideRevealed();
-  }
+  const nextButton = find('form[data-reveal] button', page);
+  if (!shown || !next || !nextButton) return hideRevealed();
+  next.replaceWith(page.importNode(shown, true));
+  const nextLabel = nextButton.textContent;
+  nextButton.textContent = revealed.button.textContent;
+  const part = shown.closest('[data-part]');
+  if (part?.textContent === page.getElementById(part?.id)?.textContent) return;
+  page.getElementById('secret-value').replaceWith(next);
+  nextButton.textContent = nextLabel;
+  hideRevealed();
 }
 
 async function reveal(form) {
@@ -611,6 +643,9 @@ function growEditors() {
 const hasUnsaved = () => find('form[data-unsaved]') !== null || editors().some(isChanged);
 
 let submitted = null;
+
+// Signing out isn't saving.
+const savesWork = form => form.matches('[data-unsaved]') || find('textarea[data-editor]', form) !== null;
 
 // ---- Rows and shortcuts
 
@@ -727,7 +762,7 @@ document.addEventListener('click', event => {
 });
 
 addEventListener('beforeunload', event => {
-  if (!submitted && hasUnsaved()) event.preventDefault();
+  if (!(submitted && savesWork(submitted)) && hasUnsaved()) event.preventDefault();
 });
 
 document.addEventListener('visibilitychange', () => {

@@ -1,3 +1,4 @@
+mod problem;
 mod question;
 mod roles;
 
@@ -5,13 +6,14 @@ use axum::response::Response;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use maud::{Markup, html};
 
+use self::problem::problem;
 use crate::console::access_source::AccessSource;
-use crate::console::error::{ConsoleError, explain};
+use crate::console::error::ConsoleError;
 use crate::console::layout::{Page, Tab};
 use crate::console::text::data;
 use crate::console::visit::ConfigVisit;
 use crate::model::Section;
-use crate::stack::access::{AccessError, Brought, Inspector, NOT_COVERED, SectionAccess, SubjectAccess};
+use crate::stack::access::{Brought, Inspector, NOT_COVERED, SectionAccess, SubjectAccess};
 
 /// The number of concurrent simulations: IAM throttles early.
 const SIDE_BY_SIDE: usize = 4;
@@ -113,8 +115,4 @@ async fn matrix(inspector: &Inspector, sections: &[Section]) -> Markup {
 
 fn badge(cell: &SectionAccess) -> Markup {
     html! { span class={ "badge " (cell.access) } { (cell.access) } }
-}
-
-fn problem(error: &AccessError) -> Markup {
-    html! { p.notice.bad role="alert" { "Cannot evaluate access: " (data(&explain(error))) } }
 }

@@ -3,10 +3,9 @@ mod draft;
 mod form;
 mod review;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 
-use self::draft::{Base, Draft};
+use self::draft::{Base, KeyDraft};
 use super::sign_in::redirect;
 use crate::console::error::ConsoleError;
 use crate::console::visit::{ConfigVisit, SessionForm};
@@ -24,7 +23,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
             visit.config.name
         )));
     }
-    let draft = Draft::of(key, entry.as_ref());
+    let draft = KeyDraft::of(key, entry.as_ref());
     let version = visit.version().await?;
     Ok(form::render(&visit, &draft, entry.as_ref(), Some(version), None))
 }
@@ -32,7 +31,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
 /// The form for a new key.
 pub(in crate::console) async fn show_new(visit: ConfigVisit) -> Result<Response, ConsoleError> {
     visit.check_writes()?;
-    Ok(form::render_new(&visit, &Draft::new(), None))
+    Ok(form::render_new(&visit, &KeyDraft::new(), None))
 }
 
 /// What follows the form of a key: the review, the commit, or the form again.
@@ -42,7 +41,7 @@ pub(in crate::console) async fn submit(
 ) -> Result<Response, ConsoleError> {
     visit.check_writes()?;
     let key = visit.key()?;
-    let draft = Draft::read(Some(key.clone()), &fields)?;
+    let draft = KeyDraft::read(Some(key.clone()), &fields)?;
     take_step(&visit, &key, draft, fields.get("step").unwrap_or_default()).await
 }
 
@@ -52,7 +51,7 @@ pub(in crate::console) async fn submit_new(
     SessionForm(fields): SessionForm,
 ) -> Result<Response, ConsoleError> {
     visit.check_writes()?;
-    let draft = Draft::read(None, &fields)?;
+    let draft = KeyDraft::read(None, &fields)?;
     let key = match visit.checked_key(&draft.name) {
         Ok(key) => key,
         Err(error) => return Ok(form::render_new(&visit, &draft, Some(error.detail()))),
@@ -69,7 +68,7 @@ pub(in crate::console) async fn submit_new(
 async fn take_step(
     visit: &ConfigVisit,
     key: &Key,
-    draft: Draft,
+    draft: KeyDraft,
     step: &str,
 ) -> Result<Response, ConsoleError> {
     let entry = current(visit, key).await?;
@@ -99,8 +98,8 @@ async fn take_step(
 async fn save(
     visit: &ConfigVisit,
     key: &Key,
-    draft: Draft,
-    change: draft::DraftChange,
+    draft: KeyDraft,
+    change: draft::KeyDraftChange,
 ) -> Result<Response, ConsoleError> {
     let guard = match draft.base {
         Base::Absent => Guard::Absent(key.clone()),
@@ -146,18 +145,15 @@ pub(super) async fn current(visit: &ConfigVisit, key: &Key) -> Result<Option<Ent
     visit.visit.take(visit.store.get(key, Consistency::Strong).await)
 }
 
-fn render_form(visit: &ConfigVisit, draft: &Draft, entry: Option<&Entry>, problem: Option<&str>) -> Response {
+fn render_form(
+    visit: &ConfigVisit,
+    draft: &KeyDraft,
+    entry: Option<&Entry>,
+    problem: Option<&str>,
+) -> Response {
     if draft.is_new {
         form::render_new(visit, draft, problem)
     } else {
         form::render(visit, draft, entry, None, problem)
-    }
-}
-
-/// The status of a form that is shown again: with a problem the input was invalid.
-fn form_status(problem: Option<&str>) -> StatusCode {
-    match problem {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
     }
 }

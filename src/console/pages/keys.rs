@@ -3,7 +3,7 @@ use futures::TryStreamExt as _;
 use maud::{Markup, html};
 
 use crate::console::error::ConsoleError;
-use crate::console::fields::Fields;
+use crate::console::fields::FormFields;
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::text::{ago, countdown, data};
 use crate::console::value;
@@ -27,7 +27,7 @@ struct Listing {
 }
 
 impl Listing {
-    fn read(query: &Fields) -> Result<Self, ConsoleError> {
+    fn read(query: &FormFields) -> Result<Self, ConsoleError> {
         let filter = query.get("q").map(str::to_ascii_lowercase);
         let only_ttl = query.is_on("ttl");
         Ok(Self {
@@ -47,7 +47,7 @@ impl Listing {
 
 /// What a page shows.
 #[derive(Default)]
-struct Rows {
+struct KeyRows {
     items: Vec<Listed>,
     bad: Vec<BadSection>,
     /// The name after which the next page begins.
@@ -90,7 +90,7 @@ pub(super) fn heading(visit: &ConfigVisit) -> Markup {
 }
 
 /// The filters above the keys of a config, set as these fields say.
-pub(super) fn tools(visit: &ConfigVisit, query: &Fields, is_flat: bool) -> Markup {
+pub(super) fn tools(visit: &ConfigVisit, query: &FormFields, is_flat: bool) -> Markup {
     let (path, text) = (visit.href("", None), query.get("q").unwrap_or_default());
     let current = |is: bool| is.then_some("true");
     html! {
@@ -215,7 +215,7 @@ pub(super) fn row(visit: &ConfigVisit, entry: &Entry, name: &str, shows_end: boo
     }
 }
 
-fn pages(visit: &ConfigVisit, query: &Fields, rows: &Rows) -> Markup {
+fn pages(visit: &ConfigVisit, query: &FormFields, rows: &KeyRows) -> Markup {
     let path = visit.href("", None);
     let is_first = query.get("after").is_none();
     html! {
@@ -230,7 +230,7 @@ fn pages(visit: &ConfigVisit, query: &Fields, rows: &Rows) -> Markup {
     }
 }
 
-async fn read(visit: &ConfigVisit, listing: &Listing) -> Result<Rows, ConsoleError> {
+async fn read(visit: &ConfigVisit, listing: &Listing) -> Result<KeyRows, ConsoleError> {
     let caller = visit.visit.caller();
     let scope = Scope {
         after: listing.after.clone(),
@@ -240,7 +240,7 @@ async fn read(visit: &ConfigVisit, listing: &Listing) -> Result<Rows, ConsoleErr
             Scope::level(listing.prefix.clone())
         }
     };
-    let mut rows = Rows::default();
+    let mut rows = KeyRows::default();
     let mut listed = readable_list(&*visit.store, &scope, Consistency::Strong);
     while let Some(item) = visit.visit.take(listed.try_next().await)? {
         let item = match item {

@@ -5,7 +5,7 @@ use super::edit::{current, saved};
 use super::key::crumbs;
 use crate::console::diff::side_by_side;
 use crate::console::error::ConsoleError;
-use crate::console::fields::Fields;
+use crate::console::fields::FormFields;
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::text::now;
 use crate::console::visit::{ConfigVisit, SessionForm};
@@ -87,7 +87,7 @@ pub(in crate::console) async fn submit(
 async fn past(
     visit: &ConfigVisit,
     key: &Key,
-    fields: &Fields,
+    fields: &FormFields,
 ) -> Result<(Revision, DesiredValue), ConsoleError> {
     let to: Revision = fields
         .parsed("to")?

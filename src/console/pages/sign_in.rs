@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::console::error::ConsoleError;
-use crate::console::layout;
+use crate::console::shell;
 use crate::console::site::SharedConsole;
 use crate::console::visit::{Form, SessionForm, Visit};
 use crate::http::LaunchRefusal;
@@ -20,7 +20,7 @@ pub(in crate::console) async fn show_launch(Path(code): Path<String>) -> Respons
             form method="post" action={ "/launch/" (code) } data-submit { button.primary { "Open console" } }
         }
     };
-    layout::bare(StatusCode::OK, "Open console", &content)
+    shell::bare(StatusCode::OK, "Open console", &content)
 }
 
 pub(in crate::console) async fn launch(
@@ -74,7 +74,7 @@ pub(in crate::console) async fn sign_out(visit: Visit, _: SessionForm) -> Respon
             @else { p { "Run " code { "discfg ui" } " again to get a new link." } }
         }
     };
-    let mut response = layout::bare(StatusCode::OK, "Signed out", &content);
+    let mut response = shell::bare(StatusCode::OK, "Signed out", &content);
     response.headers_mut().insert(SET_COOKIE, cookie);
     response
 }
@@ -92,7 +92,7 @@ fn form(status: StatusCode, problem: Option<&str>) -> Response {
             p.hint { "The session reaches exactly as far as the token." }
         }
     };
-    layout::bare(status, "Sign in", &content)
+    shell::bare(status, "Sign in", &content)
 }
 
 /// Leads to another page after a form was sent.

@@ -57,7 +57,7 @@ enum SessionOrigin {
 }
 
 #[derive(Debug)]
-struct Session {
+struct KnownSession {
     cookie: WordDigest,
     csrf: String,
     origin: SessionOrigin,
@@ -67,7 +67,7 @@ struct Session {
 #[derive(Debug, Default)]
 struct SessionTable {
     launches: Vec<Launch>,
-    sessions: Vec<Session>,
+    sessions: Vec<KnownSession>,
 }
 
 /// The sessions of a server's browsers.
@@ -146,8 +146,7 @@ impl BrowserSessions {
             .filter(|launch| launch.until > now)
             .ok_or(LaunchRefusal::Invalid)?;
         if known.is_used {
-            let is_its =
-                |session: &Session| matches!(session.origin, SessionOrigin::Launch(code) if code.is(&digest));
+            let is_its = |session: &KnownSession| matches!(session.origin, SessionOrigin::Launch(code) if code.is(&digest));
             table.sessions.retain(|session| !is_its(session));
             return Err(LaunchRefusal::Used);
         }
@@ -224,7 +223,7 @@ impl BrowserSessions {
         if table.sessions.len() >= MAX_SESSIONS {
             table.sessions.remove(0);
         }
-        table.sessions.push(Session {
+        table.sessions.push(KnownSession {
             cookie: WordDigest::of(&word),
             csrf: random_word(),
             origin,

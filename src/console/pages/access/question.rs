@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::problem;
+use super::problem::problem;
 use crate::console::text::data;
 use crate::console::visit::ConfigVisit;
 use crate::model::{Access, GitHubSubject, Key, OidcSubject, PrincipalArn};

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::draft::{Base, Draft};
+use super::draft::{Base, KeyDraft};
 use super::form::carried;
 use crate::console::diff::side_by_side;
 use crate::console::error::ConsoleError;
@@ -17,7 +17,7 @@ use crate::ops::entry_at;
 pub(super) async fn render(
     visit: &ConfigVisit,
     key: &Key,
-    draft: &Draft,
+    draft: &KeyDraft,
     now: Option<&Entry>,
 ) -> Result<Response, ConsoleError> {
     let base = match draft.base {

@@ -1,7 +1,7 @@
 //! What a person has typed, from one page to the next.
 
 use crate::console::error::ConsoleError;
-use crate::console::fields::Fields;
+use crate::console::fields::FormFields;
 use crate::model::{Encoding, Entry, Key, Message, Revision, TtlChoice, Value, ValueKind};
 
 /// What the key was when the form was first shown. The commit is made only if it still is.
@@ -27,7 +27,7 @@ impl Base {
 
 /// The fields of the form, as they were typed.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub(super) struct KeyDraft {
     /// The key's name, which is typed for a new one.
     pub(super) name: String,
     pub(super) is_new: bool,
@@ -46,14 +46,14 @@ pub(super) struct Draft {
 }
 
 /// What a draft comes to.
-pub(super) struct DraftChange {
+pub(super) struct KeyDraftChange {
     pub(super) value: Value,
     pub(super) becomes_secret: bool,
     pub(super) ttl: TtlChoice,
     pub(super) message: Option<Message>,
 }
 
-impl Draft {
+impl KeyDraft {
     /// That of an empty form for a new key.
     pub(super) fn new() -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Draft {
     }
 
     /// What the form has. `key` is given where it isn't one of the fields.
-    pub(super) fn read(key: Option<Key>, fields: &Fields) -> Result<Self, ConsoleError> {
+    pub(super) fn read(key: Option<Key>, fields: &FormFields) -> Result<Self, ConsoleError> {
         let text = |name: &str| fields.text(name).unwrap_or_default().to_owned();
         let has_crlf = fields.is_on("crlf");
         let lines = text("value").replace("\r\n", "\n");
@@ -127,7 +127,7 @@ impl Draft {
     }
 
     /// What is to be written, or what is wrong with a field.
-    pub(super) fn change(&self, key: &Key, entry: Option<&Entry>) -> Result<DraftChange, String> {
+    pub(super) fn change(&self, key: &Key, entry: Option<&Entry>) -> Result<KeyDraftChange, String> {
         let encoding = match self.kind.as_str() {
             "json" => Encoding::Json,
             "text" => Encoding::Text,
@@ -157,7 +157,7 @@ impl Draft {
                     .map_err(|error: crate::model::MessageError| format!("Message: {error}"))?,
             ),
         };
-        Ok(DraftChange {
+        Ok(KeyDraftChange {
             value,
             becomes_secret: self.secret && !is_secret,
             ttl,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     /// What a browser sends of a form with that text: with CRLF at the end of each line.
-    fn sent(draft: &Draft) -> Draft {
+    fn sent(draft: &KeyDraft) -> KeyDraft {
         let lines = draft.text.replace("\r\n", "\n").replace('\n', "\r\n");
         let crlf = if draft.has_crlf { "on" } else { "" };
         let base = draft.base.field();
@@ -223,7 +223,11 @@ mod tests {
         let encoded = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
             .finish();
-        Draft::read(Some("/db/a".parse().unwrap()), &Fields::parse(encoded.as_bytes())).unwrap()
+        KeyDraft::read(
+            Some("/db/a".parse().unwrap()),
+            &FormFields::parse(encoded.as_bytes()),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -239,7 +243,7 @@ mod tests {
         ] {
             let entry = entry(text);
             assert_eq!(refuse(&entry), None, "{text:?}");
-            let draft = sent(&Draft::of(entry.key.clone(), Some(&entry)));
+            let draft = sent(&KeyDraft::of(entry.key.clone(), Some(&entry)));
             let change = draft
                 .change(&entry.key, Some(&entry))
                 .unwrap_or_else(|error| panic!("{error}"));
@@ -254,8 +258,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let key: Key = "/db/a".parse().unwrap();
-        let problem = |change: &dyn Fn(&mut Draft)| {
-            let mut draft = Draft::of(key.clone(), None);
+        let problem = |change: &dyn Fn(&mut KeyDraft)| {
+            let mut draft = KeyDraft::of(key.clone(), None);
             change(&mut draft);
             draft.change(&key, None).err().unwrap_or_default()
         };

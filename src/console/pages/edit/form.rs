@@ -1,9 +1,9 @@
+use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
 use super::super::key::crumbs;
-use super::draft::Draft;
-use super::form_status;
+use super::draft::KeyDraft;
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::visit::ConfigVisit;
 use crate::model::{Entry, Key};
@@ -11,7 +11,7 @@ use crate::model::{Entry, Key};
 /// The form for a key that is there or was.
 pub(super) fn render(
     visit: &ConfigVisit,
-    draft: &Draft,
+    draft: &KeyDraft,
     entry: Option<&Entry>,
     version: Option<u64>,
     problem: Option<&str>,
@@ -40,7 +40,7 @@ pub(super) fn render(
 }
 
 /// The form for a new key.
-pub(super) fn render_new(visit: &ConfigVisit, draft: &Draft, problem: Option<&str>) -> Response {
+pub(super) fn render_new(visit: &ConfigVisit, draft: &KeyDraft, problem: Option<&str>) -> Response {
     let content = html! {
         h1 { "New key" }
         (problem_notice(problem))
@@ -63,7 +63,7 @@ fn problem_notice(problem: Option<&str>) -> Markup {
     html! { @if let Some(problem) = problem { p.notice.bad role="alert" { (crate::console::text::data(problem)) } } }
 }
 
-fn fields(visit: &ConfigVisit, draft: &Draft, entry: Option<&Entry>) -> Markup {
+fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>) -> Markup {
     let is_secret = entry.is_some_and(|entry| entry.secret);
     html! {
         (csrf(&visit.visit))
@@ -108,7 +108,7 @@ fn option(value: &str, text: &str, chosen: &str) -> Markup {
 }
 
 /// The draft as hidden fields, for the page after the form.
-pub(super) fn carried(visit: &ConfigVisit, draft: &Draft) -> Markup {
+pub(super) fn carried(visit: &ConfigVisit, draft: &KeyDraft) -> Markup {
     let hidden = |name: &str, value: &str| html! { input type="hidden" name=(name) value=(value); };
     html! {
         (csrf(&visit.visit))
@@ -122,5 +122,13 @@ pub(super) fn carried(visit: &ConfigVisit, draft: &Draft) -> Markup {
         (hidden("ttl_for", &draft.ttl_for))
         @if draft.secret { (hidden("secret", "on")) }
         (hidden("message", &draft.message))
+    }
+}
+
+/// The status of a form that is shown again: with a problem the input was invalid.
+fn form_status(problem: Option<&str>) -> StatusCode {
+    match problem {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
     }
 }

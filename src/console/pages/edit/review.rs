@@ -1,7 +1,7 @@
 use axum::response::Response;
 use maud::html;
 
-use super::draft::{Draft, DraftChange};
+use super::draft::{KeyDraft, KeyDraftChange};
 use super::form::carried;
 use crate::console::diff::side_by_side;
 use crate::console::layout::{Page, Tab};
@@ -13,8 +13,8 @@ use crate::model::{Entry, Grouped, Key, LoggedValue, TtlChoice};
 pub(super) fn render(
     visit: &ConfigVisit,
     key: &Key,
-    draft: &Draft,
-    change: &DraftChange,
+    draft: &KeyDraft,
+    change: &KeyDraftChange,
     entry: Option<&Entry>,
 ) -> Response {
     let is_secret = change.becomes_secret || entry.is_some_and(|entry| entry.secret);
@@ -63,7 +63,7 @@ pub(super) fn render(
     Page::of_config(visit, Tab::Keys, "Review change").render(&content)
 }
 
-impl DraftChange {
+impl KeyDraftChange {
     /// Whether the entry's time to live stays as it is.
     fn ttl_is_kept(&self, entry: &Entry) -> bool {
         match self.ttl {

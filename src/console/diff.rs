@@ -19,8 +19,10 @@ const LONGEST: usize = 2000;
 /// One side: a value of the log or of an entry, and whether it is a secret. None where there is nothing.
 pub(super) type DiffSide<'v> = Option<(&'v LoggedValue, bool)>;
 
-/// How many bytes of values the differences on a page may show: a page of many large ones would be slow.
-const PAGE_BYTES: usize = 100_000;
+/// About how many bytes the differences on a page may have: a page of many large ones would be slow.
+const PAGE_BYTES: usize = 60_000;
+/// About how many bytes a difference has beside the values.
+const FRAME_BYTES: usize = 300;
 
 /// What is left of a page for differences.
 pub(super) struct DiffBudget(usize);
@@ -32,7 +34,7 @@ impl DiffBudget {
 
     /// Whether the difference of values of that many bytes still has its place on the page, which it then takes.
     pub(super) fn takes(&mut self, bytes: usize) -> bool {
-        let left = self.0.checked_sub(bytes);
+        let left = self.0.checked_sub(bytes.saturating_add(FRAME_BYTES));
         self.0 = left.unwrap_or(self.0);
         left.is_some()
     }

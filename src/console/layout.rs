@@ -112,7 +112,7 @@ impl<'v> Page<'v> {
                     data-version=[live.map(|(_, version)| version)] {
                     a.skip href="#main" { "Skip to content" }
                     (self.bar())
-                    main #main .wide[self.is_wide] tabindex="-1" { (content) }
+                    main #main class=[self.is_wide.then_some("wide")] tabindex="-1" { (content) }
                     footer.foot {
                         span #live .live data-state="off" hidden[live.is_none()] { "not live" }
                         button #shortcuts type="button" hidden { "Keyboard shortcuts" }

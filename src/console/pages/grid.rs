@@ -217,7 +217,7 @@ fn heading(query: &Fields, columns: &[GridColumn<'_>], column: &GridColumn<'_>, 
             @if columns.len() > 2 {
                 " " a.remove href=(query.href("/grid", &without)) title="Remove column" {
                     span aria-hidden="true" { "×" }
-                    span.visually-hidden { "Remove column " (column.label) }
+                    span.visually-hidden { "Remove column " (data(&column.label)) }
                 }
             }
             @if let Some(problem) = &column.problem { p.notice.bad { (data(problem)) } }

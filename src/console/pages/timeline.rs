@@ -21,6 +21,8 @@ use crate::ops::{HistoryFilter, HistoryItem, config_history};
 /// How many commits are shown unless more are wanted.
 const COMMITS: usize = 50;
 const MOST_COMMITS: usize = 1000;
+/// The most sections of a commit that are named.
+const SECTIONS: usize = 6;
 /// The largest values of a change, in bytes, whose difference is shown here rather than on the key's page.
 const SMALL: usize = 4000;
 
@@ -205,10 +207,11 @@ fn count(groups: &CommitGroups<Markup>) -> String {
 
 fn commit_item(visit: &ConfigVisit, commit: &TimelineCommit<Markup>) -> Markup {
     let caller = visit.visit.caller();
-    let sections = commit
+    let sections: Vec<_> = commit
         .sections
         .iter()
-        .filter(|(section, _)| caller.covers(section));
+        .filter(|(section, _)| caller.covers(section))
+        .collect();
     let left_out = commit.count - commit.changes.len();
     html! {
         li id={ "commit-" (commit.id) } data-key=(commit.id) {
@@ -222,10 +225,11 @@ fn commit_item(visit: &ConfigVisit, commit: &TimelineCommit<Markup>) -> Markup {
                 ul.changes { @for change in commit.changes.values() { (change) } }
                 @if left_out > 0 { p.meta { "and " (Grouped(left_out)) " more keys" } }
                 p.meta {
-                    @for (at, (section, revision)) in sections.enumerate() {
+                    @for (at, (section, revision)) in sections.iter().take(SECTIONS).enumerate() {
                         @if at > 0 { " · " }
-                        a href=(compare::href(visit, section, before(*revision), *revision)) { (section) " revision " (revision) }
+                        a href=(compare::href(visit, section, before(**revision), **revision)) { (section) " revision " (revision) }
                     }
+                    @if sections.len() > SECTIONS { " and " (Grouped(sections.len() - SECTIONS)) " more sections" }
                 }
             }
         }

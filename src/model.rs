@@ -29,6 +29,8 @@ mod relative_time;
 mod revision;
 mod section_part;
 mod side;
+#[cfg(feature = "cli")]
+mod since;
 mod span;
 mod store_status;
 mod test_clock;
@@ -69,6 +71,8 @@ pub(crate) use relative_time::{largest_unit, relative_time};
 pub use revision::{Revision, RevisionError};
 pub use section_part::{PrefixOrRoot, SectionPart};
 pub use side::{Side, SideError};
+#[cfg(feature = "cli")]
+pub(crate) use since::Since;
 pub use span::{Span, SpanError};
 pub use store_status::StoreStatus;
 pub use test_clock::TestClock;

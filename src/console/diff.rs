@@ -19,6 +19,27 @@ const LONGEST: usize = 2000;
 /// One side: a value of the log or of an entry, and whether it is a secret. None where there is nothing.
 pub(super) type DiffSide<'v> = Option<(&'v LoggedValue, bool)>;
 
+/// About how many bytes the differences on a page may have: a page of many large ones would be slow.
+const PAGE_BYTES: usize = 60_000;
+/// About how many bytes a difference has beside the values.
+const FRAME_BYTES: usize = 300;
+
+/// What is left of a page for differences.
+pub(super) struct DiffBudget(usize);
+
+impl DiffBudget {
+    pub(super) fn new() -> Self {
+        Self(PAGE_BYTES)
+    }
+
+    /// Whether the difference of values of that many bytes still has its place on the page, which it then takes.
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+        let left = self.0.checked_sub(bytes.saturating_add(FRAME_BYTES));
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
 /// A row of the table, by the lines of both sides.
 #[derive(Debug, PartialEq, Eq)]
 enum Row<'t> {

@@ -9,7 +9,7 @@ use maud::html;
 
 use super::shell;
 use crate::http::ApiError;
-use crate::model::{ErrorKind, Key};
+use crate::model::{ErrorKind, Key, Section};
 use crate::ops::OpsError;
 
 /// Why there is no page.
@@ -67,6 +67,14 @@ impl ConsoleError {
     pub(super) fn no_config(name: &str) -> Self {
         let detail = format!("Config \"{name}\" is not served, or you can't access it.");
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    pub(super) fn no_section(section: &Section) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Not found",
+            format!("Section {section} not found."),
+        )
     }
 
     pub(super) fn no_key(key: &Key) -> Self {

@@ -23,6 +23,7 @@ pub(super) struct Page<'v> {
     title: String,
     config: Option<(&'v ConfigName, Tab)>,
     live: Option<(String, u64)>,
+    is_wide: bool,
     status: StatusCode,
 }
 
@@ -34,6 +35,7 @@ impl<'v> Page<'v> {
             title: title.into(),
             config: None,
             live: None,
+            is_wide: false,
             status: StatusCode::OK,
         }
     }
@@ -52,6 +54,14 @@ impl<'v> Page<'v> {
         let address = format!("/live?{}", configs.collect::<Vec<_>>().join("&"));
         Self {
             live: Some((address, version)),
+            ..self
+        }
+    }
+
+    /// The page takes the whole width of its window.
+    pub(super) fn wide(self) -> Self {
+        Self {
+            is_wide: true,
             ..self
         }
     }
@@ -75,7 +85,7 @@ impl<'v> Page<'v> {
                     data-version=[live.map(|(_, version)| version)] {
                     a.skip href="#main" { "Skip to content" }
                     (self.bar())
-                    main #main tabindex="-1" { (content) }
+                    main #main class=[self.is_wide.then_some("wide")] tabindex="-1" { (content) }
                     footer.foot {
                         span #live .live data-state="off" hidden[live.is_none()] { "not live" }
                         button #shortcuts type="button" hidden { "Keyboard shortcuts" }

@@ -6,7 +6,9 @@ use axum::routing::{get, post};
 
 use super::assets;
 use super::error::ConsoleError;
-use super::pages::{access, configs, delete, edit, find, key, keys, live, rollback, sign_in};
+use super::pages::{
+    access, compare, configs, delete, edit, find, grid, key, keys, live, rollback, sign_in, timeline,
+};
 use super::site::Console;
 use crate::http::BrowserPages;
 
@@ -32,6 +34,9 @@ impl Console {
                 get(rollback::show).post(rollback::submit),
             )
             .route("/c/{config}/access", get(access::show))
+            .route("/c/{config}/timeline", get(timeline::show))
+            .route("/c/{config}/compare", get(compare::show))
+            .route("/grid", get(grid::show))
             .route("/live", get(live::stream))
             .route("/launch/{code}", get(sign_in::show_launch).post(sign_in::launch))
             .route("/signin", get(sign_in::show).post(sign_in::sign_in))

@@ -23,6 +23,19 @@ pub(super) fn in_list(entry: &Entry) -> Markup {
     }
 }
 
+/// The same on one line, with nothing to unfold.
+pub(super) fn in_cell(entry: &Entry) -> Markup {
+    match (entry.secret, entry.value.as_text()) {
+        (true, _) => secret(),
+        (false, None) => bytes(&entry.value),
+        (false, Some("")) => html! { span.absent { "empty" } },
+        (false, Some(text)) if entry.value.kind() == ValueKind::Json => {
+            html! { code.text { (short(&one_line_json(text))) } }
+        }
+        (false, Some(text)) => html! { code.text { (short(text)) } },
+    }
+}
+
 fn json_in_list(text: &str) -> Markup {
     let pretty = pretty_json(text);
     // What is one line anyway needs no unfolding.

@@ -16,6 +16,8 @@ use crate::store::{Heads, Result, Store};
 pub struct HistoryFilter {
     /// Only those of keys below this prefix.
     pub prefix: Prefix,
+    /// Only those of these sections; none for all.
+    pub sections: Option<Vec<Section>>,
     /// Only those of this time or later.
     pub since: Option<Timestamp>,
     /// Only those whose writer contains this.
@@ -27,13 +29,17 @@ impl HistoryFilter {
     pub fn below(prefix: Prefix) -> Self {
         Self {
             prefix,
+            sections: None,
             since: None,
             by: None,
         }
     }
 
     fn takes(&self, line: &Change) -> bool {
-        self.prefix.holds(&line.key) && self.by.as_ref().is_none_or(|by| line.by.contains(by.as_str()))
+        let is_of_section = |sections: &Vec<Section>| sections.contains(&line.key.section());
+        self.prefix.holds(&line.key)
+            && self.sections.as_ref().is_none_or(is_of_section)
+            && self.by.as_ref().is_none_or(|by| line.by.contains(by.as_str()))
     }
 
     fn is_over(&self, line: &Change) -> bool {
@@ -54,9 +60,10 @@ pub enum HistoryItem {
 /// needed, and not before its newest line is due.
 pub fn config_history(store: &dyn Store, filter: HistoryFilter) -> BoxStream<'_, Result<HistoryItem>> {
     try_stream! {
-        let of = match filter.prefix.section() {
-            Some(section) => Heads::Of(vec![section]),
-            None => Heads::All,
+        let of = match (filter.prefix.section(), &filter.sections) {
+            (Some(section), _) => Heads::Of(vec![section]),
+            (None, Some(sections)) => Heads::Of(sections.clone()),
+            (None, None) => Heads::All,
         };
         let (mut heads, bad) = readable_heads(store, &of).await?;
         for bad in bad {

@@ -1,5 +1,4 @@
 use std::fmt::Write as _;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use clap::Args;
@@ -19,7 +18,7 @@ use crate::cli::terminal::table::Table;
 use crate::cli::terminal::times::TimeStyle;
 use crate::cli::value_line::value_line;
 use crate::model::{
-    Access, BadSection, Change, ConfigName, ErrorKind, Key, Op, Prefix, Revision, Span, Timestamp, printable,
+    Access, BadSection, Change, ConfigName, ErrorKind, Key, Op, Prefix, Revision, Since, Timestamp, printable,
 };
 use crate::ops::{HistoryFilter, HistoryItem, config_history};
 use crate::store::Store;
@@ -73,24 +72,6 @@ Examples:
   discfg history /db/url
   discfg history -c payments --since 2h
   discfg history --prefix /db --by deploy --values";
-
-/// A moment, given as such or by how long ago it is.
-#[derive(Debug, Clone, Copy)]
-struct Since(Timestamp);
-
-impl FromStr for Since {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(moment) = text.parse() {
-            return Ok(Self(moment));
-        }
-        let expected = "expected a time ago, such as 2h or 7d, or a moment, such as 2026-01-31T08:00:00Z";
-        let ago: Span = text.parse().map_err(|_| expected.to_owned())?;
-        let moment = SystemTime::now().checked_sub(ago.duration());
-        Ok(Self(moment.ok_or(expected)?.into()))
-    }
-}
 
 pub(in crate::cli) async fn run(
     args: HistoryArgs,
@@ -199,14 +180,14 @@ async fn read(
     let prefix = args.prefix.clone().unwrap_or_else(Prefix::all);
     let subject = key.map_or_else(|| prefix.to_string(), ToString::to_string);
     let store = session.store(Access::Read, subject).await?;
-    let since = args.since.map(|since| since.0);
+    let since = args.since.map(|since| since.moment(SystemTime::now().into()));
     if let Some(key) = key {
         return Ok((of_key(store, key, limit, since, args).await?, Vec::new()));
     }
     let filter = HistoryFilter {
-        prefix,
         since,
         by: args.by.clone(),
+        ..HistoryFilter::below(prefix)
     };
     let mut history = config_history(store, filter);
     let (mut lines, mut bad) = (Vec::new(), Vec::new());

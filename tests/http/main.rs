@@ -3,6 +3,7 @@
 //! A test that needs the emulator is in a module whose name holds `on_dynamodb` or `on_aws`; the fast tier leaves it out.
 
 mod caller;
+mod console;
 mod console_pages;
 mod flat_values;
 mod guards;

@@ -15,6 +15,7 @@ mod engine_http_faults;
 mod hostile_items;
 mod layout_on_dynamodb;
 mod local_clock;
+mod local_file_deleted;
 mod local_file_of_an_earlier_build;
 mod ops;
 mod purge_faults_on_dynamodb;

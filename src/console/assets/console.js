@@ -148,7 +148,7 @@ function startClock() {
 
 // ---- Morphing: the page becomes the new one with as few changes as possible
 
-const ROW = 'tbody > tr, .timeline > li';
+const ROW = ':is(.list, .grid, .matrix) tbody > tr, .timeline > li';
 const FIELD = 'input, textarea, select';
 const PARTS = '[data-part], #list';
 
@@ -232,7 +232,7 @@ function morphChildren(old, next, changed) {
     if (match && match.nodeName !== child.nodeName) match = null;
     if (!match) {
       old.insertBefore(child, here);
-      if (child.nodeType === Node.ELEMENT_NODE && child.matches(ROW)) changed.push(child);
+      if (child.nodeType === Node.ELEMENT_NODE) changed.push(...(child.matches(ROW) ? [child] : findAll(ROW, child)));
       continue;
     }
     known.delete(id);
@@ -698,7 +698,8 @@ function pressKey(event) {
   const target = event.target;
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && target.matches?.('textarea[data-editor]')) {
     event.preventDefault();
-    target.form?.requestSubmit();
+    // By its button, whose name and value say which step this is.
+    target.form?.requestSubmit(find('button.primary, button:not([type="button"])', target.form));
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || find('dialog[open]')) return;

@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,8 @@ pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(super) struct DataFile {
     path: PathBuf,
     folder: Folder,
+    /// The device and the number of the file that is open. Another may come to have its name.
+    identity: Option<(u64, u64)>,
     writable: bool,
     clock: Arc<dyn Clock>,
     by: String,
@@ -52,9 +55,10 @@ fn of_another(path: &Path) -> FileError {
 
 impl DataFile {
     pub(super) fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: String) -> Result<Self> {
-        let file = Self {
+        let mut file = Self {
             path: path.to_owned(),
             folder: Folder::named(path.parent().unwrap_or(path)),
+            identity: None,
             writable: mode != OpenMode::Read,
             clock,
             by,
@@ -73,6 +77,7 @@ impl DataFile {
         } else {
             lock(&file.readers).push(file.connect_reader()?);
         }
+        file.identity = file.current_identity();
         Ok(file)
     }
 
@@ -89,6 +94,7 @@ impl DataFile {
         &self,
         read: impl FnOnce(&Connection) -> std::result::Result<T, E>,
     ) -> Result<T> {
+        self.check_identity()?;
         let idle = lock(&self.readers).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -108,8 +114,23 @@ impl DataFile {
         write: impl FnOnce(&mut Connection) -> std::result::Result<T, E>,
     ) -> Result<T> {
         let mut writer = lock(&self.writer);
+        self.check_identity()?;
         let connection = writer.as_mut().ok_or(StoreError::ReadOnly)?;
         write(connection).map_err(|error| error.into().into_store_error(&self.path))
+    }
+
+    /// Fails where the file was deleted or replaced since it was opened: SQLite would go on with the old one, and what is written
+    /// there is lost.
+    fn check_identity(&self) -> Result<()> {
+        if self.current_identity() == self.identity {
+            return Ok(());
+        }
+        Err(self.no_config(" was deleted or replaced"))
+    }
+
+    fn current_identity(&self) -> Option<(u64, u64)> {
+        let metadata = fs::metadata(&self.path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
     }
 
     /// Commits what the writer has written.

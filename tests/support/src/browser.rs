@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::cli::{Place, discfg, wait};
-use super::emulator::{TESTS, target_dir};
+use super::emulator::TESTS;
 use super::node::{node, packages};
 
 /// The folder of the journeys.

@@ -30,7 +30,7 @@ pub fn discfg() -> &'static str {
 }
 
 /// No command of a test takes this long; one that does is waiting for something that never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder to run commands in, with a home and an environment that hold nothing of the developer's.
 pub struct Place {

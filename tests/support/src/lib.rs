@@ -17,6 +17,7 @@ pub mod browser;
 pub mod calls;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod counts;
 pub mod emulator;
 pub mod front;

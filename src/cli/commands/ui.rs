@@ -13,6 +13,7 @@ use super::serve::served_configs::ServedConfigs;
 use super::serve::signals::StopSignals;
 use super::serve::{listen, memory, pages};
 use crate::cli::failure::Failure;
+use crate::cli::global::Global;
 use crate::cli::help::GlobalsLast as _;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -20,7 +21,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::log::{LogForm, LogWriter};
 use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, BrowserSessions, ServerActivity, ServerOrigin, ServerSettings};
-use crate::model::{ConfigName, ErrorKind, Span};
+use crate::model::{Access, ConfigName, ErrorKind, Role, Span};
 
 /// How often the embedded engine is checked for what other processes changed.
 const LOCAL_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,7 +31,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Open the console in a browser
 ///
 /// Shows the keys of configs, their history and who can access them, and edits keys. Serves the current config if none is given,
-/// with your access (limited by --as), on a free port of the loopback interface, until Ctrl-C.
+/// with your access (limited by --as; read-only if you can't assume the write role), on a free port of the loopback interface,
+/// until Ctrl-C.
 ///
 /// The browser is opened with a link that is valid once and for a minute. On a terminal, press Enter for a new one. If a
 /// link is used twice, the session that it began ends, and a warning is shown. Other users of this machine can reach the
@@ -111,7 +113,7 @@ impl LaunchAddress {
 }
 
 async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    let served = ServedConfigs::open(args.configs, session).await?;
+    let served = open(args.configs, session, terminal).await?;
     let is_local = matches!(session.target()?.engine.value, EngineName::Local);
     let mut signals = StopSignals::new()?;
     let listener = listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
@@ -186,6 +188,30 @@ async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> 
         served = serving => served.map_err(|error| Failure::internal("the console stopped", &error)),
         () = watched => Err(Failure::new(ErrorKind::Interrupted, "")),
     }
+}
+
+/// Opens the configs for writing or, for who may not assume the write role and chose none, for reading.
+async fn open(
+    configs: Vec<ConfigName>,
+    session: &mut Session,
+    terminal: &Terminal,
+) -> Result<ServedConfigs, Failure> {
+    let failure = match ServedConfigs::open(configs.clone(), session).await {
+        Err(failure) if failure.kind == ErrorKind::Denied => failure,
+        opened => return opened,
+    };
+    if session.target()?.role.is_some() {
+        return Err(failure);
+    }
+    let global = Global {
+        role: Some(Role::Config(Access::Read)),
+        ..session.global().clone()
+    };
+    let Ok(served) = ServedConfigs::open(configs, &mut session.beside(global)).await else {
+        return Err(failure);
+    };
+    terminal.hint("you can only read: the write role can't be assumed");
+    Ok(served)
 }
 
 /// Prints the links, and opens the browser.

@@ -59,6 +59,19 @@ fn serve_that_does_not_start() {
     );
 }
 
+#[test]
+fn console_that_does_not_start() {
+    session(
+        "ui-refused",
+        r"
+        discfg ui --no-open nosuch
+        discfg ui --no-open mycfg mycfg
+        discfg ui --no-open --exit-when-idle soon
+        discfg serve --ui
+        ",
+    );
+}
+
 /// What a server writes from its start to its end.
 #[test]
 fn serve() {

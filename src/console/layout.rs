@@ -152,7 +152,7 @@ fn help() -> Markup {
             h2 #help-title { "Keyboard shortcuts" }
             dl.facts { @for (key, what) in keys { div { dt { kbd { (key) } } dd { (what) } } } }
             p { label { input #keys-on type="checkbox" checked; " Single-key shortcuts" } }
-            form method="dialog" { button { "Close" } }
+            form method="dialog" { button autofocus { "Close" } }
         }
     }
 }

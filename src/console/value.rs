@@ -62,11 +62,11 @@ pub(super) fn whole(value: &Value) -> Markup {
     match value.as_text() {
         None => html! {
             p { (bytes(value)) }
-            pre.value { (hex_dump(value.bytes())) }
+            pre.value tabindex="0" { (hex_dump(value.bytes())) }
             @if value.len() > DUMPED { p.hint { "The first " (DUMPED) " bytes. Print all of them with " code { "discfg get KEY -f raw" } "." } }
         },
         Some("") => html! { p.hint { "The value is empty." } },
-        Some(text) => html! { pre.value { (with_marks(&shown_text(value, text), true)) } },
+        Some(text) => html! { pre.value tabindex="0" { (with_marks(&shown_text(value, text), true)) } },
     }
 }
 

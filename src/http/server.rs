@@ -6,7 +6,6 @@ mod answer_body;
 mod bearer_token;
 mod buffer_budget;
 mod connection;
-mod credential;
 mod gate;
 mod known_hosts;
 mod pace;

@@ -399,7 +399,7 @@ fn a_secret_is_shown_by_one_post_and_logged_by_its_key() {
         .stdin("hunter2")
         .run()
         .code(0);
-    let process = ConsoleProcess::start(&place, &["-v"]);
+    let process = ConsoleProcess::start(&place, &[]);
     let visitor = process.launch();
     let paths = [
         "/c/mycfg?view=flat",
@@ -448,7 +448,8 @@ fn a_secret_is_shown_by_one_post_and_logged_by_its_key() {
         .run()
         .code(0)
         .stdout("correct horse");
-    process.running.says("revealed a secret");
+    let said = process.running.says("revealed a secret");
+    assert!(said.contains("/db/password"), "{said}");
     process.running.signal("TERM");
     let end = process.running.end().code(0);
     end.stderr_lacks("hunter2").stderr_lacks("correct horse");
@@ -719,7 +720,7 @@ fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
     let host = process.address;
     write!(
         stream,
-        "GET /live?config=mycfg&after=1 HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nCookie: {}\r\n\r\n",
+        "GET /live?config=mycfg&after=1 HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nConnection: close\r\nCookie: {}\r\n\r\n",
         visitor.cookie
     )
     .expect("it is taken");

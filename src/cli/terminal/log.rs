@@ -71,7 +71,12 @@ impl LogWriter {
             1 => tracing::Level::DEBUG,
             _ => tracing::Level::TRACE,
         };
-        let events = Events(log.clone()).with_filter(Targets::new().with_target("discfg", level));
+        let events = Events(log.clone()).with_filter(
+            Targets::new()
+                .with_target("discfg", level)
+                // What people do with secrets is always told.
+                .with_target("discfg::audit", level.max(tracing::Level::INFO)),
+        );
         // Where another has been set up, events go there.
         let _ = tracing_subscriber::registry().with(events).try_init();
         log

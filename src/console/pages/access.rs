@@ -90,7 +90,7 @@ async fn matrix(inspector: &Inspector, sections: &[Section]) -> Markup {
         Err(error) => problem(&error),
         Ok(rows) if rows.is_empty() => html! { p.empty { "The roles trust no principal." } },
         Ok(rows) => html! {
-            div.scroll {
+            div.scroll tabindex="0" role="region" aria-label="Principals by section" {
                 table.matrix {
                     thead { tr {
                         th scope="col" { "Principal" }

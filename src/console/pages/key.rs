@@ -38,7 +38,8 @@ pub(in crate::console) async fn reveal(visit: ConfigVisit, _: SessionForm) -> Re
         .await?
         .ok_or_else(|| ConsoleError::no_key(&key))?;
     let revealed = visit.visit.take(visit.store.reveal(vec![entry.clone()]).await)?;
-    tracing::info!(config = %visit.config.name, %key, "revealed a secret");
+    let by = visit.visit.caller().by.as_deref();
+    tracing::info!(target: "discfg::audit", config = %visit.config.name, %key, by, "revealed a secret");
     let shown = revealed.first().map(|entry| value::whole(&entry.value));
     // What is revealed isn't replaced by a change: the page shows one moment.
     let content = content(&visit, &key, Some(&entry), shown).await?;
@@ -68,7 +69,7 @@ async fn content(
     let saved = visit.visit.query.get("saved");
     Ok(html! {
         (crumbs(visit, key))
-        div.title {
+        div.title #title data-part {
             h1.key { (key) }
             @if visit.can_write() {
                 @if entry.is_none() {

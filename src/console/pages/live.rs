@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::stream;
@@ -15,8 +16,8 @@ use crate::console::error::ConsoleError;
 use crate::console::visit::Visit;
 use crate::model::{ConfigName, Revision, Section};
 
-/// So often at least something is sent, so that a stream whose session has ended ends.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+/// So often at least something is sent, so that a browser that is gone is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The most configs of one page.
 const MAX_CONFIGS: usize = 64;
 
@@ -39,19 +40,27 @@ pub(in crate::console) async fn stream(visit: Visit) -> Result<Response, Console
         let heads = heads.ok_or_else(|| ConsoleError::unavailable("Too many pages are open."))?;
         news.push(heads.map(move |heads| (name.clone(), heads)).boxed());
     }
+    let (sessions, session) = (Arc::clone(&visit.console.sessions), visit.session.clone());
     let caller = visit.caller().clone();
     let configs = news.len();
     let mut news = select_all(news);
     let events = stream! {
         let mut seen: BTreeMap<ConfigName, Revisions> = BTreeMap::new();
         let mut sent = after;
-        loop {
-            let (config, mut heads) = match timeout(HEARTBEAT, news.next()).await {
+        let over = sessions.wait_for_end(&session);
+        tokio::pin!(over);
+        let reason = loop {
+            let next = tokio::select! {
+                biased;
+                () = &mut over => break "signed-out",
+                next = timeout(HEARTBEAT, news.next()) => next,
+            };
+            let (config, mut heads) = match next {
                 Err(_) => {
                     yield Ok::<_, Infallible>(Bytes::from_static(b":\n\n"));
                     continue;
                 }
-                Ok(None) => break,
+                Ok(None) => break "stopping",
                 Ok(Some(news)) => news,
             };
             heads.retain(|section, _| caller.covers(section));
@@ -74,8 +83,8 @@ pub(in crate::console) async fn stream(visit: Visit) -> Result<Response, Console
             let changed = BTreeMap::from([(config, moved.map(|(section, _)| section).collect())]);
             let data = serde_json::to_string(&Moved { version, changed }).unwrap_or_default();
             yield Ok(Bytes::from(format!("event: heads\nid: {version}\ndata: {data}\n\n")));
-        }
-        yield Ok(Bytes::from_static(b"event: end\ndata: {\"reason\":\"stopping\"}\n\n"));
+        };
+        yield Ok(Bytes::from(format!("event: end\ndata: {{\"reason\":\"{reason}\"}}\n\n")));
     };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),

@@ -216,7 +216,7 @@ fn commit_item(visit: &ConfigVisit, commit: &TimelineCommit<Markup>) -> Markup {
     html! {
         li id={ "commit-" (commit.id) } data-key=(commit.id) {
             article {
-                h3 {
+                h2 {
                     span { (data(&commit.by)) }
                     span.badge { (Grouped(commit.count)) @if commit.count == 1 { " key" } @else { " keys" } }
                     (ago(commit.at))

@@ -8,7 +8,8 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use super::caller::Caller;
 use super::token::TokenDigest;
@@ -21,6 +22,8 @@ const LAUNCH_TIME: Duration = Duration::from_mins(1);
 const REMEMBERED: Duration = Duration::from_hours(12);
 /// How long a session lasts.
 const SESSION_TIME: Duration = Duration::from_hours(12);
+/// How often a session that somebody waits for is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The most sessions; the oldest gives way.
 const MAX_SESSIONS: usize = 1024;
 
@@ -77,6 +80,8 @@ pub struct BrowserSessions {
     cookie: String,
     is_secure: bool,
     tokens: Option<Arc<KnownTokens>>,
+    /// Told of each session that is ended.
+    ended: watch::Sender<()>,
 }
 
 /// Why a launch code began no session.
@@ -118,6 +123,7 @@ impl BrowserSessions {
             },
             is_secure,
             tokens,
+            ended: watch::Sender::new(()),
         }
     }
 
@@ -148,6 +154,7 @@ impl BrowserSessions {
         if known.is_used {
             let is_its = |session: &KnownSession| matches!(session.origin, SessionOrigin::Launch(code) if code.is(&digest));
             table.sessions.retain(|session| !is_its(session));
+            self.ended.send_replace(());
             return Err(LaunchRefusal::Used);
         }
         known.is_used = true;
@@ -171,6 +178,7 @@ impl BrowserSessions {
         self.locked()
             .sessions
             .retain(|known| !known.cookie.is(&session.cookie));
+        self.ended.send_replace(());
         self.set_cookie("", "; Max-Age=0")
     }
 
@@ -211,8 +219,16 @@ impl BrowserSessions {
         })
     }
 
-    /// Whether a session still is what it was when a request of it came.
-    pub(in crate::http) fn is_unchanged(&self, session: &BrowserSession) -> bool {
+    /// Waits until a session is over, or reaches less far or farther than when a request of it came.
+    pub async fn wait_for_end(&self, session: &BrowserSession) {
+        let mut ended = self.ended.subscribe();
+        while self.is_unchanged(session) {
+            // Tokens are revoked, and sessions expire, without a word.
+            let _ = timeout(LOOK_EVERY, ended.changed()).await;
+        }
+    }
+
+    fn is_unchanged(&self, session: &BrowserSession) -> bool {
         self.find_cookie(&session.cookie, session.caller.access)
             .is_some_and(|now| now.caller == session.caller)
     }

@@ -8,8 +8,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::access_log::PendingLogEntry;
+use super::bearer_token::BearerToken;
 use super::buffer_budget::BufferShare;
-use super::credential::RequestCredential;
 use super::pace::{ConnectionPhase, SharedPhase};
 use super::waiting_places::WaitingPlace;
 
@@ -56,21 +56,21 @@ pub(super) struct AnswerBody {
     body: Body,
     rest: Bytes,
     log_entry: PendingLogEntry,
-    credential: Option<RequestCredential>,
+    token: Option<BearerToken>,
     shared: SharedPhase,
     _permits: AnswerPermits,
 }
 
-/// The token or session that a request was let in by is no longer one.
+/// The token that a request was let in by is no longer one.
 #[derive(Debug, thiserror::Error)]
-#[error("the token was revoked, or the session has ended")]
-struct CredentialRevoked;
+#[error("the token was revoked")]
+struct TokenRevoked;
 
 impl AnswerBody {
     pub(super) fn new(
         body: Body,
         log_entry: PendingLogEntry,
-        credential: Option<RequestCredential>,
+        token: Option<BearerToken>,
         shared: SharedPhase,
         permits: AnswerPermits,
     ) -> Self {
@@ -78,7 +78,7 @@ impl AnswerBody {
             body,
             rest: Bytes::new(),
             log_entry,
-            credential,
+            token,
             shared,
             _permits: permits,
         }
@@ -104,12 +104,8 @@ impl hyper::body::Body for AnswerBody {
                 },
             }
         }
-        if this
-            .credential
-            .as_mut()
-            .is_some_and(RequestCredential::is_revoked)
-        {
-            return Poll::Ready(Some(Err(CredentialRevoked.into())));
+        if this.token.as_mut().is_some_and(BearerToken::is_revoked) {
+            return Poll::Ready(Some(Err(TokenRevoked.into())));
         }
         let piece = this.rest.split_to(this.rest.len().min(PIECE));
         this.log_entry.bytes += piece.len() as u64;

@@ -18,7 +18,6 @@ use super::activity::ServerActivity;
 use super::answer_body::{AnswerBody, AnswerPermits};
 use super::bearer_token::BearerToken;
 use super::buffer_budget::BufferBudget;
-use super::credential::RequestCredential;
 use super::known_hosts::KnownHosts;
 use super::pace::{ConnectionPhase, SharedPhase};
 use super::settings::BrowserPages;
@@ -70,8 +69,8 @@ pub(super) struct Gate {
 struct AdmittedRequest {
     caller: Option<Caller>,
     session: Option<BrowserSession>,
-    /// What a request that lasts was let in by.
-    credential: Option<RequestCredential>,
+    /// The token that a request which lasts was let in by.
+    token: Option<BearerToken>,
 }
 
 impl Gate {
@@ -96,12 +95,12 @@ impl Gate {
             _open: self.activity.as_ref().map(ServerActivity::begin_request),
         };
         let lasts = lasts(&mut request);
-        let (response, credential, permits) = match self.admit(&request, lasts) {
+        let (response, token, permits) = match self.admit(&request, lasts) {
             Err(refused) => (*refused, None, AnswerPermits::default()),
             Ok(AdmittedRequest {
                 caller,
                 session,
-                credential,
+                token,
             }) => {
                 let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
                     Some(name) => ClientId::Token(name),
@@ -115,13 +114,13 @@ impl Gate {
                     request.extensions_mut().insert(session);
                 }
                 match self.serve(request, client, lasts).await {
-                    Ok((response, permits)) => (response, credential, permits),
+                    Ok((response, permits)) => (response, token, permits),
                     Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
             }
         };
         log_entry.status = Some(response.status().as_u16());
-        response.map(|body| AnswerBody::new(body, log_entry, credential, shared, permits))
+        response.map(|body| AnswerBody::new(body, log_entry, token, shared, permits))
     }
 
     /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
@@ -164,11 +163,11 @@ impl Gate {
         }
         if let Some(pages) = self.pages_of(request.uri()) {
             let session = pages.sessions.find(request.headers(), self.access);
-            let hold = |session| RequestCredential::Session(Arc::clone(&pages.sessions), session);
             return Ok(AdmittedRequest {
                 caller: session.as_ref().map(|session| session.caller.clone()),
-                credential: session.clone().filter(|_| lasts).map(hold),
                 session,
+                // A page that lasts looks at its session itself.
+                token: None,
             });
         }
         if request.uri().path() == "/readyz"
@@ -179,14 +178,14 @@ impl Gate {
                 .into_response()
                 .into());
         }
-        let (caller, credential) = match &self.tokens {
+        let (caller, token) = match &self.tokens {
             _ if OPEN.contains(&request.uri().path()) => (None, None),
             None => (Some(Caller::anyone()), None),
             Some(tokens) => {
                 let token = BearerToken::of(tokens, request.headers()).map_err(refuse_token)?;
                 let caller = token.caller().clone();
                 // What is answered at once was let in while the token held; what waits may outlast it.
-                (Some(caller), lasts.then_some(RequestCredential::Token(token)))
+                (Some(caller), lasts.then_some(token))
             }
         };
         let caller = caller.map(|caller| Caller {
@@ -196,7 +195,7 @@ impl Gate {
         Ok(AdmittedRequest {
             caller,
             session: None,
-            credential,
+            token,
         })
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn render(
                 h2 #mine { "Mine" }
                 p.meta { "What you typed" }
                 @if is_secret { p { (value::secret()) } }
-                @else { pre.value { (crate::console::text::with_marks(&draft.text, true)) } }
+                @else { pre.value tabindex="0" { (crate::console::text::with_marks(&draft.text, true)) } }
             }
             section.column aria-labelledby="now" {
                 h2 #now { "Now" }
@@ -71,7 +71,7 @@ pub(super) async fn render(
             theirs.as_ref().map(|(value, secret)| (value, *secret)),
             mine.as_ref().map(|value| (value, is_secret)),
         ))
-        form method="post" action=(action) {
+        form method="post" action=(action) data-unsaved {
             (carried(visit, draft))
             div.actions {
                 button.primary name="step" value="again" { "Edit again" }

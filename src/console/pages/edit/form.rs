@@ -22,7 +22,7 @@ pub(super) fn render(
         h1 { "Edit " span.key { (draft.name) } }
         (problem_notice(problem))
         section #edit data-part data-frozen data-watched=(draft.name) data-revision=(draft.base.field()) {
-            p.notice.warn data-stale hidden { "Somebody else changed this key. You will see both when you review your change." }
+            p.notice.warn role="alert" data-stale hidden { "Somebody else changed this key. You will see both when you review your change." }
             form.edit method="post" action=(visit.href("edit", key.as_ref())) {
                 (fields(visit, draft, entry))
                 div.actions {

@@ -51,7 +51,7 @@ pub(super) fn render(
             div { dt { "Time to live" } dd { @if old_ttl != new_ttl { (word(old_ttl)) " → " } (word(new_ttl)) } }
             @if let Some(message) = &change.message { div { dt { "Message" } dd { (data(message.as_str())) } } }
         }
-        form method="post" action=(action) {
+        form method="post" action=(action) data-unsaved {
             (carried(visit, draft))
             div.actions {
                 @if !is_same { button.primary name="step" value="save" { "Save" } }

@@ -104,11 +104,11 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
     let content = html! {
         h1 { "Timeline" }
         (filters(&visit, query, &heads))
-        section #list data-part aria-label="Changes" { (list) }
-        section aria-labelledby="compare-title" {
-            h2 #compare-title { "Compare two revisions of a section" }
+        details.compare {
+            summary { "Compare two revisions of a section" }
             (compare::form(&visit, &heads, section_of(wanted.as_ref().ok(), &heads)))
         }
+        section #list data-part aria-label="Changes" { (list) }
     };
     let version = version_of(&heads);
     let page = Page::of_config(&visit, Tab::Timeline, "Timeline").live([&visit.config.name], version);
@@ -216,7 +216,7 @@ fn commit_item(visit: &ConfigVisit, commit: &TimelineCommit<Markup>) -> Markup {
     html! {
         li id={ "commit-" (commit.id) } data-key=(commit.id) {
             article {
-                h3 {
+                h2 {
                     span { (data(&commit.by)) }
                     span.badge { (Grouped(commit.count)) @if commit.count == 1 { " key" } @else { " keys" } }
                     (ago(commit.at))

@@ -53,10 +53,15 @@ enum Row<'t> {
 pub(super) fn side_by_side(headings: (&str, &str), old: DiffSide<'_>, new: DiffSide<'_>) -> Markup {
     let texts = (shown(old), shown(new));
     let (Some(before), Some(after)) = texts else {
+        let class = match (old, new) {
+            (None, _) => "add",
+            (_, None) => "del",
+            _ => "mod",
+        };
         return html! {
             table.diff {
                 (head(headings))
-                tbody { tr.mod {
+                tbody { tr class=(class) {
                     td.old { (value::logged(old)) }
                     td.new { (value::logged(new)) @if hidden_change(old, new) { " (differs)" } }
                 } }

@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use super::{Span, Timestamp};
 
-/// A moment, given as such or by how long ago it is.
+/// A moment, given as such, as the beginning of a day (UTC), or by how long ago it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Since {
     At(Timestamp),
@@ -11,7 +11,9 @@ pub(crate) enum Since {
 
 /// Why a text is no such moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a time ago, such as 2h or 7d, or a moment, such as 2026-01-31T08:00:00Z")]
+#[error(
+    "expected a time ago, such as 2h or 7d, a date, such as 2026-01-31, or a moment, such as 2026-01-31T08:00:00Z"
+)]
 pub(crate) struct SinceError;
 
 impl Since {
@@ -31,7 +33,6 @@ impl FromStr for Since {
     type Err = SinceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A day begins at midnight UTC.
         let moment = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
         match moment {
             Ok(moment) => Ok(Self::At(moment)),

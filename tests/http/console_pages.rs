@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use support::cli::Place;
 use support::running::Running;
 use support::serving::{ask, new_token};
@@ -327,6 +328,29 @@ fn a_grid_marks_what_differs_and_what_is_missing() {
     of("side=shop&side=stage&side=shop&side=stage&side=shop&side=stage&side=shop&side=stage&side=shop")
         .has("first 8 of 9 columns");
     of("side=shop").has("/grid?side=shop/app&amp;side=shop/db");
+}
+
+#[test]
+fn a_section_that_cannot_be_read_is_not_taken_for_missing() {
+    let place = place_with(&["shop", "stage"]);
+    for key in ["bad/a", "bad/z", "good/a"] {
+        run(&place, &["set", "shop", key, "1"]);
+        run(&place, &["set", "stage", key, "1"]);
+    }
+    let file = Connection::open(place.home().join("data/discfg/shop.db")).expect("the config's file");
+    let spoil = "UPDATE entry SET kind = 'nonsense' WHERE key = '/bad/a'";
+    file.execute(spoil, []).expect("SQLite takes it");
+    drop(file);
+    let grid = Visitor::of(&place, &["shop", "stage"]).page("/grid");
+    grid.has("Section /bad can't be read");
+    for key in ["bad/a", "bad/z"] {
+        let row = grid.row(key);
+        assert!(
+            row.contains("class=\"unknown\"") && !row.contains("missing"),
+            "{row}"
+        );
+    }
+    assert!(!grid.row("good/a").contains("unknown"));
 }
 
 #[test]

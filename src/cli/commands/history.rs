@@ -47,7 +47,7 @@ pub(in crate::cli) struct HistoryArgs {
     limit: usize,
     /// Show only changes since this time
     ///
-    /// A time ago, such as 2h or 7d, or a moment, such as 2026-01-31T08:00:00Z.
+    /// A time ago, such as 2h or 7d, a date (UTC), such as 2026-01-31, or a moment, such as 2026-01-31T08:00:00Z.
     #[arg(long, value_name = "TIME")]
     since: Option<Since>,
     /// Show only changes by writers whose name contains this

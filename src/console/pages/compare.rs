@@ -30,13 +30,13 @@ struct DifferenceCounts {
 }
 
 /// The two revisions of a section that are compared.
-struct Revisions {
+struct ComparedRevisions {
     section: Section,
     from: Revision,
     to: Revision,
 }
 
-impl Revisions {
+impl ComparedRevisions {
     /// Those that a form names: of the section's latest two those that it leaves out. None where it names no section.
     fn read(query: &FormFields, heads: &[Head], bad: &[BadSection]) -> Result<Option<Self>, ConsoleError> {
         let Some(section) = query.parsed::<Section>("section")? else {
@@ -71,7 +71,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         visit.check_section(&section)?;
     }
     let (heads, bad) = visit.visit.heads(&*visit.store).await?;
-    let revisions = Revisions::read(query, &heads, &bad)?;
+    let revisions = ComparedRevisions::read(query, &heads, &bad)?;
     let result = match &revisions {
         None => html! { p.empty { "Choose a section and two of its revisions." } },
         Some(revisions) => differences(&visit, revisions).await?,
@@ -132,7 +132,7 @@ pub(super) fn section_field(id: &str, heads: &[Head], chosen: Option<&str>, all:
     }
 }
 
-async fn differences(visit: &ConfigVisit, of: &Revisions) -> Result<Markup, ConsoleError> {
+async fn differences(visit: &ConfigVisit, of: &ComparedRevisions) -> Result<Markup, ConsoleError> {
     let part = SectionPart::from(of.section.clone());
     let old = visit.visit.take(state_at(&*visit.store, &part, of.from).await)?;
     let new = visit.visit.take(state_at(&*visit.store, &part, of.to).await)?;
@@ -184,14 +184,14 @@ async fn differences(visit: &ConfigVisit, of: &Revisions) -> Result<Markup, Cons
 }
 
 /// The comparisons that are near this one.
-fn steps(visit: &ConfigVisit, of: &Revisions) -> Markup {
+fn steps(visit: &ConfigVisit, of: &ComparedRevisions) -> Markup {
     let (low, high) = (of.from.min(of.to), of.from.max(of.to));
     html! {
         @if low > Revision::ZERO {
-            a href=(of.href(visit, Revision::new(low.get() - 1), low)) { "Revision " (low) }
+            a href=(of.href(visit, Revision::new(low.get() - 1), low)) { "Changes of revision " (low) }
             " · "
         }
-        @if high.get() - low.get() > 1 { a href=(of.href(visit, Revision::new(high.get() - 1), high)) { "Revision " (high) " only" } " · " }
+        @if high.get() - low.get() > 1 { a href=(of.href(visit, Revision::new(high.get() - 1), high)) { "Changes of revision " (high) } " · " }
         a href=(of.href(visit, of.to, of.from)) { "Swap" }
     }
 }
@@ -240,7 +240,7 @@ fn summary(counts: &DifferenceCounts) -> String {
 
 fn item(
     visit: &ConfigVisit,
-    of: &Revisions,
+    of: &ComparedRevisions,
     key: &Key,
     difference: &EntryDifference,
     budget: &mut DiffBudget,
@@ -280,7 +280,7 @@ fn right(difference: &EntryDifference) -> Option<&Entry> {
 
 fn detail(
     visit: &ConfigVisit,
-    of: &Revisions,
+    of: &ComparedRevisions,
     key: &Key,
     difference: &EntryDifference,
     budget: &mut DiffBudget,
@@ -324,7 +324,7 @@ mod tests {
         };
         let heads = [head];
         let read = |query: &[u8]| {
-            let read = Revisions::read(&FormFields::parse(query), &heads, &[]);
+            let read = ComparedRevisions::read(&FormFields::parse(query), &heads, &[]);
             read.map(|of| of.map(|of| (of.from.get(), of.to.get())))
         };
         assert_eq!(read(b"section=/db").unwrap(), Some((6, 7)));

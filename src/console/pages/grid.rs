@@ -137,9 +137,11 @@ fn list(query: &FormFields, columns: &[GridColumn<'_>], page: &GridPage) -> Mark
     let has_secrets = page.rows.iter().any(|row| row.has(CellMark::NotCompared));
     html! {
         p.count role="status" { (count(page, is_first)) }
-        @if left_out > 0 { p.hint { "Keys with a time to live are left out." } }
-        @if has_secrets {
-            p.hint { "Secrets are not compared here, since they would have to be decrypted. To compare them, run " code { "discfg diff" } "." }
+        @if left_out > 0 || has_secrets {
+            p.hint {
+                @if left_out > 0 { "Keys with a time to live are left out. " }
+                @if has_secrets { "Secrets are not compared here, since they would have to be decrypted: run " code { "discfg diff" } " for that." }
+            }
         }
         div.grid tabindex="0" role="region" aria-label="Grid" {
             table data-rows {
@@ -237,6 +239,7 @@ fn row_markup(columns: &[GridColumn<'_>], row: &GridRow) -> Markup {
                 @if is_key { "/" } (row.name)
                 // The cells say it, too.
                 @if row.has(CellMark::Differs) { " " span.badge aria-hidden="true" { "differs" } }
+                @if row.has(CellMark::NotCompared) { " " span.badge.none aria-hidden="true" { "not compared" } }
                 @if row.has(CellMark::Missing) { " " span.badge aria-hidden="true" { "missing" } }
             }
             @for (column, (cell, mark)) in columns.iter().zip(&row.cells) { (cell_markup(column, cell, *mark)) }
@@ -263,6 +266,7 @@ fn cell_markup(column: &GridColumn<'_>, cell: &GridCell, mark: CellMark) -> Mark
     html! {
         td class=(class) {
             @if mark == CellMark::Differs { span.visually-hidden { "differs: " } }
+            @if mark == CellMark::NotCompared { span.visually-hidden { "not compared: " } }
             a href=(href(config, "key", Some(&entry.key))) { (value::in_cell(entry)) }
             @if let Some(end) = entry.expires { " " span.meta { (countdown(end)) } }
         }

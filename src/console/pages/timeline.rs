@@ -104,11 +104,11 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
     let content = html! {
         h1 { "Timeline" }
         (filters(&visit, query, &heads))
-        section #list data-part aria-label="Changes" { (list) }
-        section aria-labelledby="compare-title" {
-            h2 #compare-title { "Compare two revisions of a section" }
+        details.compare {
+            summary { "Compare two revisions of a section" }
             (compare::form(&visit, &heads, section_of(wanted.as_ref().ok(), &heads)))
         }
+        section #list data-part aria-label="Changes" { (list) }
     };
     let version = version_of(&heads);
     let page = Page::of_config(&visit, Tab::Timeline, "Timeline").live([&visit.config.name], version);

@@ -24,7 +24,7 @@ pub(super) fn sides(visit: &Visit, sides: &[String], heads: &HeadsOf<'_>) -> Mar
                 input name="side" value=(side) aria-label={ "Column " (at + 1) } list="known-sides" autocomplete="off" spellcheck="false";
             }
             @if sides.len() < MAX_COLUMNS {
-                input name="side" aria-label="Add column" placeholder="Add column: config/prefix" list="known-sides" autocomplete="off" spellcheck="false";
+                input name="side" aria-label="Add column" placeholder="+ config/prefix" list="known-sides" autocomplete="off" spellcheck="false";
             }
             datalist #known-sides { @for side in suggested(visit, heads) { option value=(side) {} } }
             @for name in ["q", "only", "ttl"] {

@@ -1,6 +1,7 @@
 //! `access`: who may do what, and what decides it.
 
 mod certainty;
+mod console;
 mod matrix;
 mod principals;
 mod refusals;

@@ -1,138 +1,17 @@
 //! The console's pages over several keys: Timeline, Compare and Grid, as a browser asks for them.
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use support::cli::Place;
-use support::running::Running;
-use support::serving::{ask, new_token};
+use support::console::{ConsoleProcess, Visitor};
+use support::serving::new_token;
 
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// A signed-in browser and the console that it looks at.
-struct Visitor {
-    address: SocketAddr,
-    cookie: String,
-    _running: Running,
-}
-
-/// An answer of the console.
-struct Answer {
-    status: u16,
-    text: String,
-}
-
-impl Answer {
-    #[track_caller]
-    fn has(&self, part: &str) -> &Self {
-        assert!(self.text.contains(part), "{part:?} is not in {}", self.text);
-        self
-    }
-
-    #[track_caller]
-    fn lacks(&self, part: &str) -> &Self {
-        assert!(!self.text.contains(part), "{part:?} is in {}", self.text);
-        self
-    }
-
-    /// What follows this text up to the next `</tr>` or `</li>`.
-    #[track_caller]
-    fn row(&self, key: &str) -> &str {
-        let begin = self.text.find(&format!("data-key=\"{key}\""));
-        let rest = &self.text[begin.unwrap_or_else(|| panic!("no row {key:?} in {}", self.text))..];
-        rest.split("</tr>").next().unwrap_or(rest)
-    }
-}
-
-impl Visitor {
-    /// `discfg ui` of these configs.
-    #[track_caller]
-    fn of(place: &Place, configs: &[&str]) -> Self {
-        let args = [&["ui", "--no-open", "-f", "json"], configs].concat();
-        let running = place.args(args).start();
-        let told = running.json();
-        let link = told["loopbackUrl"].as_str().expect("a link");
-        let (host, path) = link
-            .trim_start_matches("http://")
-            .split_once('/')
-            .expect("a path");
-        let address: SocketAddr = host.parse().expect("an address");
-        Self::enter(running, address, &format!("/{path}"), "")
-    }
-
-    /// `discfg serve --ui` of a config, seen with a token.
-    #[track_caller]
-    fn with_token(place: &Place, config: &str, token: &str) -> Self {
-        let args = [
-            "serve",
-            "--ui",
-            "--token-file",
-            "tokens",
-            "--listen",
-            "127.0.0.1:0",
-        ];
-        let running = place.args([&args[..], &["-f", "json", config]].concat()).start();
-        let told = running.json();
-        let url = told["url"].as_str().expect("a URL");
-        let address: SocketAddr = url.trim_start_matches("http://").parse().expect("an address");
-        Self::enter(running, address, "/signin", &format!("token={token}"))
-    }
-
-    fn enter(running: Running, address: SocketAddr, path: &str, body: &str) -> Self {
-        let headers = [
-            ("Sec-Fetch-Site", "same-origin"),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-        ];
-        let answer = ask(
-            connect(address),
-            &address.to_string(),
-            "POST",
-            path,
-            &headers,
-            body,
-        );
-        assert_eq!(answer.status(), 303);
-        let cookie = answer.header("set-cookie").expect("a session");
-        let cookie = cookie.split(';').next().expect("a cookie").to_owned();
-        Self {
-            address,
-            cookie,
-            _running: running,
-        }
-    }
-
-    #[track_caller]
-    fn get(&self, path: &str) -> Answer {
-        let headers = [("Cookie", self.cookie.as_str())];
-        let answer = ask(
-            connect(self.address),
-            &self.address.to_string(),
-            "GET",
-            path,
-            &headers,
-            "",
-        );
-        Answer {
-            status: answer.status(),
-            text: String::from_utf8(answer.body).expect("UTF-8"),
-        }
-    }
-
-    /// Asks for a page that there is.
-    #[track_caller]
-    fn page(&self, path: &str) -> Answer {
-        let answer = self.get(path);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        answer
-    }
-}
-
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    stream
+/// `discfg ui` of these configs, with a browser that looks at it.
+fn visit(place: &Place, configs: &[&str]) -> (ConsoleProcess, Visitor) {
+    let process = ConsoleProcess::start(place, configs);
+    let visitor = process.launch();
+    (process, visitor)
 }
 
 fn run(place: &Place, args: &[&str]) {
@@ -177,7 +56,7 @@ fn seeded() -> Place {
 #[test]
 fn the_timeline_has_commits_newest_first_and_filters() {
     let place = seeded();
-    let visitor = Visitor::of(&place, &["shop"]);
+    let (_process, visitor) = visit(&place, &["shop"]);
     let all = visitor.page("/c/shop/timeline");
     all.has("<h1>Timeline</h1>")
         .has("data-live=\"/live?config=shop\"")
@@ -231,7 +110,7 @@ fn the_timeline_has_commits_newest_first_and_filters() {
 #[test]
 fn two_revisions_of_a_section_are_compared() {
     let place = seeded();
-    let visitor = Visitor::of(&place, &["shop"]);
+    let (_process, visitor) = visit(&place, &["shop"]);
     let page = visitor.page("/c/shop/compare?section=/db&from=1&to=3");
     page.has("<h1>Compare</h1>").has("1 added, 1 changed");
     page.has("postgres://<del>one</del>")
@@ -276,7 +155,7 @@ fn a_grid_marks_what_differs_and_what_is_missing() {
     run(&place, &["set", "stage", "svc/web", "10.0.0.7", "--ttl", "1h"]);
     let secret = place.args(["set", "-c", "stage", "db/password", "--secret"]);
     secret.stdin("hunter3").run().code(0);
-    let visitor = Visitor::of(&place, &["shop", "stage"]);
+    let (_process, visitor) = visit(&place, &["shop", "stage"]);
 
     let all = visitor.page("/grid");
     all.has("<h1>Grid</h1>")
@@ -341,7 +220,8 @@ fn a_section_that_cannot_be_read_is_not_taken_for_missing() {
     let spoil = "UPDATE entry SET kind = 'nonsense' WHERE key = '/bad/a'";
     file.execute(spoil, []).expect("SQLite takes it");
     drop(file);
-    let grid = Visitor::of(&place, &["shop", "stage"]).page("/grid");
+    let (_process, visitor) = visit(&place, &["shop", "stage"]);
+    let grid = visitor.page("/grid");
     grid.has("Section /bad can't be read");
     for key in ["bad/a", "bad/z"] {
         let row = grid.row(key);
@@ -357,7 +237,8 @@ fn a_section_that_cannot_be_read_is_not_taken_for_missing() {
 fn pages_show_only_the_sections_of_a_token() {
     let place = seeded();
     let token = new_token(&place, "tokens", "app", &["--read", "app"]);
-    let visitor = Visitor::with_token(&place, "shop", &token);
+    let process = ConsoleProcess::serving(&place, &["shop"]);
+    let visitor = process.sign_in(&token);
     let timeline = visitor.page("/c/shop/timeline");
     timeline
         .has("1 commit<")
@@ -389,7 +270,7 @@ fn hostile_text_stays_text() {
     set("before");
     set(value);
     run(&place, &["set", "stage", "evil/markup", "\u{2066}<img src=x>"]);
-    let visitor = Visitor::of(&place, &["shop", "stage"]);
+    let (_process, visitor) = visit(&place, &["shop", "stage"]);
     let pages = [
         "/c/shop/timeline",
         "/c/shop/timeline?by=%3Cb%3E&since=%3Cscript%3E",
@@ -429,7 +310,7 @@ fn a_thousand_sections_are_one_page() {
         all
     });
     import(&place, "shop", &lines);
-    let visitor = Visitor::of(&place, &["shop", "stage"]);
+    let (_process, visitor) = visit(&place, &["shop", "stage"]);
     let timeline = visitor.page("/c/shop/timeline");
     timeline.has("commit-").has("list=\"section-known\"");
     assert!(timeline.text.len() < 200_000, "{} bytes", timeline.text.len());
@@ -461,7 +342,7 @@ fn ten_thousand_keys_come_by_pages() {
     };
     import(&place, "shop", &lines("one"));
     import(&place, "stage", &lines("two"));
-    let visitor = Visitor::of(&place, &["shop", "stage"]);
+    let (_process, visitor) = visit(&place, &["shop", "stage"]);
     let first = visitor.page("/grid");
     first
         .has("100 keys on this page")

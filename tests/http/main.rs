@@ -4,6 +4,7 @@
 
 mod caller;
 mod console;
+mod console_on_dynamodb;
 mod console_pages;
 mod flat_values;
 mod guards;

@@ -38,8 +38,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// link is used twice, the session that it began ends, and a warning is shown. Other users of this machine can reach the
 /// port, but not the console. The second address is for browsers that do not resolve *.localhost.
 ///
-/// While a page is visible, the config is checked for changes every 2 seconds, or every second with the embedded engine. Each check
-/// costs half a read unit on DynamoDB.
+/// While a page is visible, the config is checked for changes every 2 seconds, or every second with the embedded engine. On DynamoDB,
+/// each check costs half a read unit per section.
 #[derive(Debug, Args)]
 #[command(globals_last(), after_long_help = EXAMPLES)]
 pub(in crate::cli) struct UiArgs {

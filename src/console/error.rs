@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
+use super::fields::{FieldError, FormFields};
 use super::shell;
 use crate::http::ApiError;
 use crate::model::{ErrorKind, Key, Section};
@@ -18,6 +19,9 @@ pub(super) struct ConsoleError {
     status: StatusCode,
     title: &'static str,
     detail: String,
+    takes_tokens: bool,
+    /// What was typed into a form that can't be taken.
+    typed: Option<String>,
 }
 
 impl ConsoleError {
@@ -26,6 +30,8 @@ impl ConsoleError {
             status,
             title,
             detail: detail.into(),
+            takes_tokens: false,
+            typed: None,
         }
     }
 
@@ -36,7 +42,18 @@ impl ConsoleError {
         } else {
             "Your session has ended, or it belongs to another browser. Run discfg ui again to get a new link."
         };
-        Self::new(StatusCode::UNAUTHORIZED, "Signed out", detail)
+        Self {
+            takes_tokens,
+            ..Self::new(StatusCode::UNAUTHORIZED, "Signed out", detail)
+        }
+    }
+
+    /// The same with what was typed into the form's value, which would else be lost.
+    pub(super) fn keeping(self, fields: &FormFields) -> Self {
+        Self {
+            typed: fields.get("value").map(String::from),
+            ..self
+        }
     }
 
     pub(super) fn link_over() -> Self {
@@ -125,6 +142,12 @@ pub(super) fn explain(error: &dyn StdError) -> String {
     text
 }
 
+impl From<FieldError> for ConsoleError {
+    fn from(FieldError(problem): FieldError) -> Self {
+        Self::invalid(problem)
+    }
+}
+
 impl IntoResponse for ConsoleError {
     fn into_response(self) -> Response {
         let is_out = self.status == StatusCode::UNAUTHORIZED;
@@ -132,10 +155,12 @@ impl IntoResponse for ConsoleError {
             section.centered {
                 h1 { (self.title) }
                 p.notice.bad role="alert" { (super::text::data(&self.detail)) }
-                p {
-                    @if is_out { a.button href="/signin" { "Sign in" } }
-                    @else { a.button href="/" { "Back to the configs" } }
+                @if let Some(typed) = &self.typed {
+                    label for="typed" { "What you typed" }
+                    textarea #typed readonly rows="8" { "\n" (typed) }
                 }
+                @if !is_out { p { a.button href="/" { "Back to the configs" } } }
+                @else if self.takes_tokens { p { a.button href="/signin" { "Sign in" } } }
             }
         };
         shell::bare(self.status, self.title, &body)

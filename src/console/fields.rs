@@ -2,7 +2,9 @@
 
 use url::form_urlencoded;
 
-use super::error::ConsoleError;
+/// What is wrong with a field.
+#[derive(Debug)]
+pub(super) struct FieldError(pub(super) String);
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct FormFields(Vec<(String, String)>);
@@ -38,11 +40,11 @@ impl FormFields {
     pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
         &self,
         name: &str,
-    ) -> Result<Option<T>, ConsoleError> {
+    ) -> Result<Option<T>, FieldError> {
         let text = self.get(name).map(str::trim);
         let parsed = text.map(|text| {
             text.parse()
-                .map_err(|error: T::Err| ConsoleError::invalid(error.to_string()))
+                .map_err(|error: T::Err| FieldError(error.to_string()))
         });
         parsed.transpose()
     }

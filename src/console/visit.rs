@@ -214,13 +214,35 @@ impl FromRequest<SharedConsole> for SessionForm {
 
     async fn from_request(request: Request, console: &SharedConsole) -> Result<Self, ConsoleError> {
         let session: Option<BrowserSession> = request.extensions().get().cloned();
-        let session = session.ok_or_else(|| ConsoleError::signed_out(console.sessions.takes_tokens()))?;
         let Form(fields) = Form::from_request(request, console).await?;
+        let signed_out = || ConsoleError::signed_out(console.sessions.takes_tokens()).keeping(&fields);
+        let session = session.ok_or_else(signed_out)?;
         if !fields.text("csrf").is_some_and(|word| session.is_csrf(word)) {
             return Err(ConsoleError::denied(
                 "The form belongs to another session. Load the page again, then repeat what you did.",
-            ));
+            )
+            .keeping(&fields));
         }
         Ok(Self(fields))
+    }
+}
+
+/// A form about a config. Where it can't be taken, what was typed comes back.
+pub(super) struct ConfigForm {
+    pub(super) visit: ConfigVisit,
+    pub(super) fields: FormFields,
+}
+
+impl FromRequest<SharedConsole> for ConfigForm {
+    type Rejection = ConsoleError;
+
+    async fn from_request(request: Request, console: &SharedConsole) -> Result<Self, ConsoleError> {
+        let (mut parts, body) = request.into_parts();
+        let visit = ConfigVisit::from_request_parts(&mut parts, console).await;
+        let form = SessionForm::from_request(Request::from_parts(parts, body), console).await;
+        // Without a session both fail, and the form's failure has what was typed.
+        let SessionForm(fields) = form?;
+        let visit = visit.map_err(|error| error.keeping(&fields))?;
+        Ok(Self { visit, fields })
     }
 }

@@ -124,9 +124,12 @@ pub async fn serve(
 
 fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
     let is_tls = settings.tls.is_some();
-    let hosts = || match settings.only_hosts {
-        true => KnownHosts::only(is_tls, &settings.hosts),
-        false => KnownHosts::new(listens, is_tls, &settings.hosts),
+    let hosts = || {
+        if settings.only_hosts {
+            KnownHosts::only(is_tls, &settings.hosts)
+        } else {
+            KnownHosts::new(listens, is_tls, &settings.hosts)
+        }
     };
     Gate {
         router: api.router(),

@@ -34,7 +34,7 @@ fn shop() -> Place {
     run(&["set", "shop", "svc/web/1", "10.0.0.7:80", "--ttl", "10m"]);
     run(&["set", "stage", "db/user", "app"]);
     run(&["set", "stage", "app/port", "8081"]);
-    let secret = place.args(["set", "shop", "db/password", "--secret"]);
+    let secret = place.args(["set", "-c", "shop", "db/password", "--secret"]);
     secret.stdin("correct-horse").run().code(0);
     place
 }
@@ -89,13 +89,16 @@ fn keys_are_found_in_the_tree_by_filter_by_value_and_by_ttl() {
 }
 
 #[test]
-fn ten_thousand_keys_come_by_pages() {
+fn ten_thousand_keys_and_a_thousand_sections_come_by_pages() {
     let place = shop();
-    let lines: Vec<String> = (0..10_000)
-        .map(|n| format!("/app/k{n:05}: value {n}\n"))
-        .collect();
-    let import = place.args(["import", "shop", "-", "--from", "yaml", "--batch"]);
-    import.stdin(lines.concat()).run().code(0);
+    let import = |config: &str, lines: Vec<String>| {
+        let import = place.args(["import", config, "-", "--from", "yaml", "--batch"]);
+        import.stdin(lines.concat()).run().code(0);
+    };
+    let keys = (0..10_000).map(|n| format!("/app/k{n:05}: value {n}\n"));
+    import("shop", keys.collect());
+    let sections = (0..1000).map(|n| format!("/s{n:03}/key: value {n}\n"));
+    import("stage", sections.collect());
     Console::ui(place).journey("pages");
 }
 
@@ -200,17 +203,30 @@ fn hostile_data_stays_text() {
     Console::ui(place).journey_with("hostile", &more);
 }
 
-#[test]
-fn every_page_is_accessible_in_both_schemes() {
+/// A shop with something of everything that a page can show.
+fn varied_shop() -> Place {
     let place = shop();
     let change = ["set", "shop", "db/url", "postgres://two", "-m", "move"];
     place.args(change).run().code(0);
     place.write("logo", [0, 159, 146, 150]);
+    let bytes = ["set", "shop", "bin/logo", "-d", "logo"];
+    place.args(bytes).run().code(0);
     place
-        .args(["set", "shop", "bin/logo", "-d", "logo"])
-        .run()
-        .code(0);
-    Console::ui(place).journey("accessible");
+}
+
+#[test]
+fn every_page_is_accessible_in_light() {
+    Console::ui(varied_shop()).journey_with("accessible", &json!({"scheme": "light"}));
+}
+
+#[test]
+fn every_page_is_accessible_in_dark() {
+    Console::ui(varied_shop()).journey_with("accessible", &json!({"scheme": "dark"}));
+}
+
+#[test]
+fn the_focus_is_seen_and_every_page_fits_a_phone() {
+    Console::ui(varied_shop()).journey("focus");
 }
 
 #[test]

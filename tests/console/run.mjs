@@ -16,12 +16,12 @@ const product = new Product(facts)
 const browser = new Browser(facts)
 const journey = {
   ...facts,
-  at: 'start',
+  steps: [],
   product,
   browser,
   // Says what comes next, for the report of a failure.
   step: (what) => {
-    journey.at = what
+    journey.steps.push(`${process.uptime().toFixed(1)} s: ${what}`)
   },
 }
 

@@ -392,6 +392,38 @@ fn what_is_invalid_is_said_and_nothing_typed_is_lost() {
 }
 
 #[test]
+fn what_was_typed_comes_back_where_the_session_is_over() {
+    let (place, _process, visitor) = console();
+    let csrf = visitor.csrf();
+    visitor.post("/signout", &[]).is(200);
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("step", "review"),
+        ("base", "1"),
+        ("value", "typed <b>"),
+    ];
+    for path in ["/c/mycfg/edit/db/url", "/c/mycfg/new"] {
+        let answer = visitor.send("POST", path, &OF_PAGE, &encoded(&fields));
+        answer
+            .is(401)
+            .has("Signed out")
+            .has("typed &lt;b&gt;")
+            .has("discfg ui")
+            .lacks("/signin");
+        // Another page can't have it shown.
+        visitor
+            .send("POST", path, &OF_PAGE[1..], &encoded(&fields))
+            .is(403)
+            .lacks("typed &lt;b&gt;");
+    }
+    place
+        .args(["get", "db/url", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("hello");
+}
+
+#[test]
 fn a_secret_is_shown_by_one_post_and_logged_by_its_key() {
     let place = served_place();
     place

@@ -8,7 +8,7 @@ use axum::response::Response;
 use self::draft::{Base, KeyDraft};
 use super::sign_in::redirect;
 use crate::console::error::ConsoleError;
-use crate::console::visit::{ConfigVisit, SessionForm};
+use crate::console::visit::{ConfigForm, ConfigVisit};
 use crate::model::{Entry, Guard, Key, Mutation, Revision, Secrecy};
 use crate::store::{Consistency, StoreError, Txn};
 
@@ -36,8 +36,7 @@ pub(in crate::console) async fn show_new(visit: ConfigVisit) -> Result<Response,
 
 /// What follows the form of a key: the review, the commit, or the form again.
 pub(in crate::console) async fn submit(
-    visit: ConfigVisit,
-    SessionForm(fields): SessionForm,
+    ConfigForm { visit, fields }: ConfigForm,
 ) -> Result<Response, ConsoleError> {
     visit.check_writes()?;
     let key = visit.key()?;
@@ -47,8 +46,7 @@ pub(in crate::console) async fn submit(
 
 /// The same for a new key, whose name is in the form.
 pub(in crate::console) async fn submit_new(
-    visit: ConfigVisit,
-    SessionForm(fields): SessionForm,
+    ConfigForm { visit, fields }: ConfigForm,
 ) -> Result<Response, ConsoleError> {
     visit.check_writes()?;
     let draft = KeyDraft::read(None, &fields)?;
@@ -84,7 +82,7 @@ async fn take_step(
                 Err(problem) => return Ok(render_form(visit, &draft, entry.as_ref(), Some(&problem))),
             };
             if draft.base != Base::of(entry.as_ref()) {
-                return conflict::render(visit, key, &draft, entry.as_ref()).await;
+                return conflict::render(visit, key, &draft, &change, entry.as_ref()).await;
             }
             if step == "review" {
                 return Ok(review::render(visit, key, &draft, &change, entry.as_ref()));
@@ -107,7 +105,7 @@ async fn save(
     };
     let mutation = Mutation::Set {
         key: key.clone(),
-        value: change.value,
+        value: change.value.clone(),
         secret: if change.becomes_secret {
             Secrecy::Secret
         } else {
@@ -117,7 +115,7 @@ async fn save(
     };
     let txn = Txn::new(vec![mutation])
         .guarded([guard])
-        .with_message(change.message);
+        .with_message(change.message.clone());
     match visit.commit(txn).await {
         Ok(committed) => Ok(saved(
             visit,
@@ -126,7 +124,7 @@ async fn save(
         )),
         Err(StoreError::Conflict(_)) => {
             let entry = current(visit, key).await?;
-            conflict::render(visit, key, &draft, entry.as_ref()).await
+            conflict::render(visit, key, &draft, &change, entry.as_ref()).await
         }
         Err(error) => visit.visit.take(Err(error)),
     }

@@ -2,13 +2,13 @@ use axum::response::Response;
 use futures::TryStreamExt as _;
 use maud::{Markup, html};
 
-use crate::console::diff::side_by_side;
+use crate::console::diff::{DiffSide, side_by_side};
 use crate::console::error::ConsoleError;
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::text::{ago, countdown, data};
 use crate::console::value;
 use crate::console::visit::{ConfigVisit, SessionForm};
-use crate::model::{Change, Entry, Grouped, Key, LoggedValue, Op};
+use crate::model::{Change, Entry, Grouped, Key, Op};
 use crate::store::{Consistency, StoreExt as _};
 
 /// How many changes of a key are shown.
@@ -190,7 +190,7 @@ pub(super) fn verb(change: &Change) -> &'static str {
     }
 }
 
-fn old_and_new(change: &Change) -> (Option<(&LoggedValue, bool)>, Option<(&LoggedValue, bool)>) {
+fn old_and_new(change: &Change) -> (DiffSide<'_>, DiffSide<'_>) {
     let old = change
         .previous
         .as_ref()

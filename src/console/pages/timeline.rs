@@ -19,7 +19,7 @@ use crate::model::{BadSection, Change, Grouped, Head, Op, Prefix, Revision, Sect
 use crate::ops::{HistoryFilter, HistoryItem, config_history};
 
 /// How many commits are shown unless more are wanted.
-const COMMITS: usize = 50;
+const COMMITS: usize = 25;
 const MOST_COMMITS: usize = 1000;
 /// The most sections of a commit that are named.
 const SECTIONS: usize = 6;

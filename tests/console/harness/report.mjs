@@ -3,8 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-export async function report(name, { at, failures, browser }, error) {
-  const lines = [`journey ${name} failed at: ${at}`, error?.stack ?? String(error)]
+export async function report(name, { steps, failures, browser }, error) {
+  const lines = [`journey ${name} failed after`, ...steps, error?.stack ?? String(error)]
   mkdirSync(failures, { recursive: true })
   for (const [number, page] of browser.pages().entries()) {
     lines.push('', `--- page ${number + 1}: ${page.url()}`)

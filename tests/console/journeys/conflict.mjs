@@ -43,6 +43,10 @@ export default async function ({ browser, product, step }) {
   await heading(page, 'Conflict')
   assert.match(await column('Now').innerText(), /deleted|not found|no value/i)
 
+  step('leaving what is typed asks')
+  browser.accept('beforeunload')
+  await go(page, '/c/shop')
+
   step('a new key that another process creates first')
   await go(page, '/c/shop/new')
   await field(page, 'Key').fill('/db/first')

@@ -60,10 +60,11 @@ export default async function ({ browser, product, step }) {
   const time = row(page, '/svc/web/1').locator('time[data-expires]')
   const first = await time.innerText()
   await until('the seconds pass', async () => (await time.innerText()) !== first)
-  await product.run(['set', 'shop', 'svc/web/2', 'b', '--ttl', '1s'])
+  await product.run(['set', 'shop', 'svc/web/2', 'b', '--ttl', '5s'])
+  await go(page, '/c/shop?ttl=on')
   await row(page, '/svc/web/2').waitFor()
   await until('it expires', async () => {
-    const gone = (await row(page, '/svc/web/2').count()) === 0
-    return gone || (await row(page, '/svc/web/2').innerText()).includes('expired')
+    const shown = await row(page, '/svc/web/2').allInnerTexts()
+    return shown.every((text) => text.includes('expired'))
   })
 }

@@ -39,6 +39,7 @@ export default async function ({ browser, product, more, step }) {
   assert.equal(await filter.inputValue(), 'port')
   if ((await over.count()) > 0) {
     await over.click()
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click()
     await signIn()
     await go(page, '/c/shop?view=flat')
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import { change, fill, fits, go, heading, link, review } from '../harness/pages.mjs'
+import { button, change, fill, fits, go, heading, link, review } from '../harness/pages.mjs'
 
 export default async function ({ browser, console: { url }, more, product, step }) {
   const { key, value, message, writer } = more
@@ -68,7 +68,7 @@ export default async function ({ browser, console: { url }, more, product, step 
   await fill(page, { value: `${value}\n</textarea><script>window.hacked = 1</script>`, message: '"><b>bold</b>' })
   await review(page)
   await fits(page)
-  await go(page, `/c/shop/edit${key}`)
+  await button(page, 'Back to editing').click()
   await change(page, { value: `</textarea>${value}`, message: '"><b>bold</b>' })
   assert.equal(await product.run(['get', 'shop', key]), `</textarea>${value}\n`)
   await heading(page, key)

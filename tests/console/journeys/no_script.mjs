@@ -43,16 +43,9 @@ export default async function ({ browser, product, console: { url }, step }) {
   await button(page, 'Back to editing').click()
   assert.equal(await field(page, 'Value').inputValue(), 'postgres://three')
 
-  step('diff')
+  step('roll back')
   const { changes } = await product.json(['history', 'shop', 'db/url'])
   const [now, before] = changes.map(({ revision }) => revision)
-  await go(page, `/c/shop/compare?section=/db&from=${before}&to=${now}`)
-  await heading(page, 'Compare')
-  await says(page.locator('main'), 'postgres://two')
-  await go(page, '/grid?side=shop/app&side=shop/db')
-  await heading(page, 'Grid')
-
-  step('roll back')
   await go(page, '/c/shop/key/db/url')
   await link(page, `Roll back to ${before}`).click()
   await button(page, 'Roll back').click()
@@ -70,6 +63,13 @@ export default async function ({ browser, product, console: { url }, step }) {
   await link(page, 'Delete').click()
   await button(page, 'Delete key').click()
   await product.run(['get', 'shop', 'app/limits'], { code: 3 })
+
+  step('diff')
+  await go(page, `/c/shop/compare?section=/db&from=${before}&to=${now}`)
+  await heading(page, 'Compare')
+  await says(page.locator('main'), 'postgres://two')
+  await go(page, '/grid?side=shop/app&side=shop/db')
+  await heading(page, 'Grid')
 
   step('nothing promises what needs a script')
   await go(page, '/c/shop')

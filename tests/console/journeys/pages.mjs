@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import { go, heading, row } from '../harness/pages.mjs'
+import { fits, go, heading, row } from '../harness/pages.mjs'
 
 export default async function ({ browser, step }) {
   const page = await browser.open()
@@ -31,4 +31,14 @@ export default async function ({ browser, step }) {
   assert.ok((await page.locator('tr[data-key]').count()) <= 1000)
   await next.click()
   await row(page, '/app/k00000').waitFor({ state: 'detached' })
+
+  step('1,000 sections')
+  for (const path of ['/', '/c/stage', '/c/stage/timeline', '/c/stage/access', '/grid?side=shop&side=stage']) {
+    const began = Date.now()
+    assert.equal(await go(page, path), 200, path)
+    assert.ok(Date.now() - began < 5000, `${path} takes ${Date.now() - began} ms`)
+    await fits(page)
+  }
+  await go(page, '/c/stage?q=s999')
+  await row(page, '/s999/key').waitFor()
 }

@@ -7,13 +7,6 @@ export default async function ({ browser, product, step }) {
   browser.hide('correct-horse', 'battery-staple')
   const page = await browser.open()
 
-  step('masked everywhere')
-  for (const path of ['/c/shop?view=flat', '/c/shop/key/db/password', '/c/shop/timeline', '/grid?side=shop&side=shop']) {
-    await go(page, path)
-    await heading(page, { '/c/shop?view=flat': 'shop', '/c/shop/timeline': 'Timeline' }[path] ?? /./)
-    assert.ok(!(await page.content()).includes('correct-horse'), path)
-  }
-
   step('reveal by one POST')
   await go(page, '/c/shop/key/db/password')
   const posted = page.waitForRequest((request) => request.method() === 'POST')
@@ -41,6 +34,20 @@ export default async function ({ browser, product, step }) {
   await save(page)
   assert.ok(!(await page.content()).includes('battery-staple'))
   assert.equal(await product.run(['get', 'shop', 'db/password']), 'battery-staple\n')
-  const node = (await product.json(['ls', 'shop', '-r'])).nodes.find(({ key }) => key === '/db/password')
+  const node = (await product.json(['ls', '-c', 'shop', '-r'])).nodes.find(({ key }) => key === '/db/password')
   assert.equal(node.secret, true, 'it stays a secret')
+
+  step('masked everywhere')
+  const pages = {
+    '/c/shop?view=flat': 'shop',
+    '/c/shop/key/db/password': '/db/password',
+    '/c/shop/timeline': 'Timeline',
+    '/grid?side=shop/db&side=stage/db': 'Grid',
+  }
+  for (const [path, title] of Object.entries(pages)) {
+    await go(page, path)
+    await heading(page, title)
+    await says(page.locator('main'), 'secret')
+    assert.ok(!/correct-horse|battery-staple/.test(await page.content()), path)
+  }
 }

@@ -24,7 +24,7 @@ export default async function ({ browser, step }) {
 
   step('nothing is shown any more')
   await signedOut(watching)
-  for (const path of ['/c/shop', '/c/shop/key/db/url', '/grid', '/c/shop/timeline', '/live?config=shop']) {
+  for (const path of ['/c/shop', '/c/shop/key/db/url', '/live?config=shop', '/grid', '/c/shop/timeline']) {
     assert.equal(await go(page, path), 401, path)
   }
   assert.deepEqual(await context.cookies(), [])

@@ -44,7 +44,7 @@ export default async function ({ browser, product, console: { url }, more, step 
   step('revoked while the page is open')
   await go(page, '/c/shop?view=flat')
   await live(page)
-  await product.run(['serve', 'token', 'revoke', '--file', 'tokens.toml', 'reader'])
+  await product.run(['serve', 'token', 'revoke', '--file', 'tokens.toml', '--name', 'reader'])
   await says(page.locator('#live'), 'signed out')
   await signedOut(page)
 

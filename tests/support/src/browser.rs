@@ -105,9 +105,10 @@ fn chromium() -> Value {
     if let Some(path) = known.find(|path| path.is_file()) {
         return json!({ "path": path });
     }
-    assert!(
-        cfg!(all(target_os = "linux", target_arch = "x86_64")),
-        "Chromium not found, and npm has one only for Linux on x86-64.\n{HELP}"
+    assert_eq!(
+        (env::consts::OS, env::consts::ARCH),
+        ("linux", "x86_64"),
+        "Chromium not found, and npm has none for this system.\n{HELP}"
     );
     let name = format!("{JOURNEYS}/chromium");
     let (modules, script) = (packages(&name), Path::new(TESTS).join(&name).join("unpack.mjs"));

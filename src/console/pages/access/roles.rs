@@ -20,7 +20,7 @@ pub(super) async fn overview(cfn: &CloudFormation, iam: &Iam, config: &ConfigNam
         Ok(grants) if grants.is_empty() => {
             html! { p.empty { "There are no grants. Create one with " code { "discfg grant" } "." } }
         }
-        Ok(grants) => grants_markup(grants),
+        Ok(grants) => grants_markup(&grants),
     };
     html! {
         section aria-labelledby="grants-title" { h2 #grants-title { "Grants" } (grants) }
@@ -83,7 +83,7 @@ fn failure_markup(failure: &PastFailure) -> Markup {
     }
 }
 
-fn grants_markup(grants: Vec<(GrantName, Deployed)>) -> Markup {
+fn grants_markup(grants: &[(GrantName, Deployed)]) -> Markup {
     html! {
         div.scroll {
             table.list {
@@ -91,7 +91,7 @@ fn grants_markup(grants: Vec<(GrantName, Deployed)>) -> Markup {
                     th scope="col" { "Grant" } th scope="col" { "Access" } th scope="col" { "Sections" } th scope="col" { "Trusts" } th scope="col" { "State" }
                 } }
                 tbody {
-                    @for (name, deployed) in &grants {
+                    @for (name, deployed) in grants {
                         @let grant = Grant::of(deployed).ok();
                         tr {
                             th scope="row" { (name) }

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::draft::{Base, KeyDraft};
+use super::draft::{Base, KeyDraft, KeyDraftChange};
 use super::form::carried;
 use crate::console::diff::side_by_side;
 use crate::console::error::ConsoleError;
@@ -10,7 +10,7 @@ use crate::console::layout::{Page, Tab};
 use crate::console::text::{ago, data};
 use crate::console::value;
 use crate::console::visit::ConfigVisit;
-use crate::model::{Encoding, Entry, Key, LoggedValue, Value};
+use crate::model::{Entry, Key, LoggedValue};
 use crate::ops::entry_at;
 
 /// What somebody else wrote meanwhile, beside what was typed and what both began with.
@@ -18,19 +18,21 @@ pub(super) async fn render(
     visit: &ConfigVisit,
     key: &Key,
     draft: &KeyDraft,
+    change: &KeyDraftChange,
     now: Option<&Entry>,
 ) -> Result<Response, ConsoleError> {
     let base = match draft.base {
         Base::Absent => html! { p.absent { "The key did not exist." } },
-        Base::Revision(revision) => match entry_at(&*visit.store, key, revision).await {
-            Ok(entry) => shown(entry.as_ref()),
-            Err(_) => html! { p.absent { "The log no longer has this value." } },
-        },
+        Base::Revision(revision) => {
+            let then = entry_at(&*visit.store, key, revision).await;
+            then.map_or_else(
+                |_| html! { p.absent { "The log no longer has this value." } },
+                |entry| shown(entry.as_ref()),
+            )
+        }
     };
     let is_secret = draft.secret || now.is_some_and(|entry| entry.secret);
-    let mine = Value::new(draft.text.clone(), Encoding::Text)
-        .ok()
-        .map(LoggedValue::Value);
+    let mine = LoggedValue::Value(change.value.clone());
     let theirs = now.map(|entry| (LoggedValue::Value(entry.value.clone()), entry.secret));
     let action = if draft.is_new {
         visit.href("new", None)
@@ -69,7 +71,7 @@ pub(super) async fn render(
         (side_by_side(
             ("Now", "Mine"),
             theirs.as_ref().map(|(value, secret)| (value, *secret)),
-            mine.as_ref().map(|value| (value, is_secret)),
+            Some((&mine, is_secret)),
         ))
         form method="post" action=(action) data-unsaved {
             (carried(visit, draft))

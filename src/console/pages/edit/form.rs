@@ -24,7 +24,7 @@ pub(super) fn render(
         section #edit data-part data-frozen data-watched=(draft.name) data-revision=(draft.base.field()) {
             p.notice.warn role="alert" data-stale hidden { "Somebody else changed this key. You will see both when you review your change." }
             form.edit method="post" action=(visit.href("edit", key.as_ref())) {
-                (fields(visit, draft, entry))
+                (fields(visit, draft, entry, problem))
                 div.actions {
                     button.primary name="step" value="review" { "Review change" }
                     a.button href=(visit.href("key", key.as_ref())) { "Cancel" }
@@ -47,7 +47,7 @@ pub(super) fn render_new(visit: &ConfigVisit, draft: &KeyDraft, problem: Option<
         form.edit method="post" action=(visit.href("new", None)) {
             label for="key" { "Key" }
             input #key name="key" value=(draft.name) required autocomplete="off" spellcheck="false" placeholder="/db/url";
-            (fields(visit, draft, None))
+            (fields(visit, draft, None, problem))
             div.actions {
                 button.primary name="step" value="review" { "Review change" }
                 a.button href=(visit.href("", None)) { "Cancel" }
@@ -60,10 +60,10 @@ pub(super) fn render_new(visit: &ConfigVisit, draft: &KeyDraft, problem: Option<
 }
 
 fn problem_notice(problem: Option<&str>) -> Markup {
-    html! { @if let Some(problem) = problem { p.notice.bad role="alert" { (crate::console::text::data(problem)) } } }
+    html! { @if let Some(problem) = problem { p #problem .notice.bad role="alert" { (crate::console::text::data(problem)) } } }
 }
 
-fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>) -> Markup {
+fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem: Option<&str>) -> Markup {
     let is_secret = entry.is_some_and(|entry| entry.secret);
     html! {
         (csrf(&visit.visit))
@@ -72,7 +72,7 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>) -> Marku
         label for="value" { "Value" }
         @if is_secret { p.hint { "The current value is a secret and is not shown. What you type replaces it, and stays a secret." } }
         // The first line end in a text area is dropped.
-        textarea #value name="value" data-editor rows="8" spellcheck="false" autocomplete="off" { "\n" (draft.text) }
+        textarea #value name="value" aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem.map(|_| "problem")] data-editor rows="8" spellcheck="false" autocomplete="off" { "\n" (draft.text) }
         div.row {
             div {
                 label for="kind" { "Kind" }

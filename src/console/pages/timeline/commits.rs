@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{Change, CommitId, Key, Revision, Section, Timestamp};
 
 /// The most changes of a commit that are shown: an import can have thousands.
-pub(super) const CHANGES: usize = 8;
+pub(super) const CHANGES: usize = 5;
 
 /// A commit, with what is shown of its changes.
 pub(super) struct TimelineCommit<T> {

@@ -644,6 +644,9 @@ const hasUnsaved = () => find('form[data-unsaved]') !== null || editors().some(i
 
 let submitted = null;
 
+// Who follows a link that says so has decided.
+let discarded = false;
+
 // Signing out isn't saving.
 const savesWork = form => form.matches('[data-unsaved]') || find('textarea[data-editor]', form) !== null;
 
@@ -752,6 +755,7 @@ document.addEventListener('submit', event => {
 document.addEventListener('click', event => {
   const target = event.target;
   if (target.closest('#shortcuts')) openHelp();
+  if (target.closest('a[data-discard]')) discarded = true;
   const copy = target.closest('button[data-copy]');
   if (copy) copyText(copy);
   if (target.matches('dialog[open]')) {
@@ -763,7 +767,7 @@ document.addEventListener('click', event => {
 });
 
 addEventListener('beforeunload', event => {
-  if (!(submitted && savesWork(submitted)) && hasUnsaved()) event.preventDefault();
+  if (!discarded && !(submitted && savesWork(submitted)) && hasUnsaved()) event.preventDefault();
 });
 
 document.addEventListener('visibilitychange', () => {

@@ -77,7 +77,7 @@ pub(super) async fn render(
             (carried(visit, draft))
             div.actions {
                 button.primary name="step" value="again" { "Edit again" }
-                a.button href=(visit.href("key", Some(key))) { "Discard mine" }
+                a.button href=(visit.href("key", Some(key))) data-discard { "Discard mine" }
             }
             p.hint { "Editing again keeps what you typed, and saves it over what is there now." }
         }

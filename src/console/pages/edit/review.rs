@@ -34,6 +34,10 @@ pub(super) fn render(
     } else {
         visit.href("edit", Some(key))
     };
+    let back = match entry {
+        Some(_) => visit.href("key", Some(key)),
+        None => visit.href("", None),
+    };
     let content = html! {
         h1 { "Review change" }
         p.sub { code.key { (key) } " in " (visit.config.name) }
@@ -51,12 +55,12 @@ pub(super) fn render(
             div { dt { "Time to live" } dd { @if old_ttl != new_ttl { (word(old_ttl)) " → " } (word(new_ttl)) } }
             @if let Some(message) = &change.message { div { dt { "Message" } dd { (data(message.as_str())) } } }
         }
-        form method="post" action=(action) data-unsaved {
+        form method="post" action=(action) data-unsaved[!is_same] {
             (carried(visit, draft))
             div.actions {
                 @if !is_same { button.primary name="step" value="save" { "Save" } }
                 button name="step" value="edit" { "Back to editing" }
-                a.button href=(visit.href("", None)) { "Discard" }
+                a.button href=(back) data-discard { "Discard" }
             }
         }
     };

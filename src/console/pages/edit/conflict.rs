@@ -48,8 +48,7 @@ pub(super) async fn render(
             section.column aria-labelledby="mine" {
                 h2 #mine { "Mine" }
                 p.meta { "What you typed" }
-                @if is_secret { p { (value::secret()) } }
-                @else { pre.value tabindex="0" { (crate::console::text::with_marks(&draft.text, true)) } }
+                @if is_secret { p { (value::secret()) } } @else { (value::whole(&change.value)) }
             }
             section.column aria-labelledby="now" {
                 h2 #now { "Now" }

@@ -752,7 +752,7 @@ fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
     let host = process.address;
     write!(
         stream,
-        "GET /live?config=mycfg&after=1 HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nConnection: close\r\nCookie: {}\r\n\r\n",
+        "GET /live?config=mycfg&after=0 HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nLast-Event-ID: 1\r\nConnection: close\r\nCookie: {}\r\n\r\n",
         visitor.cookie
     )
     .expect("it is taken");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_stream::stream;
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
@@ -30,10 +31,22 @@ struct Moved {
 type Revisions = BTreeMap<Section, Revision>;
 
 /// What has moved in some configs, as events: which sections, and what the page's version is then.
-pub(in crate::console) async fn stream(visit: Visit) -> Result<Response, ConsoleError> {
-    let after = visit.query.parsed::<u64>("after")?;
+///
+/// It begins after the version that the browser has: the one of the last event or, before there was one, of the page.
+pub(in crate::console) async fn stream(visit: Visit, headers: HeaderMap) -> Result<Response, ConsoleError> {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let after = match last.and_then(|id| id.parse().ok()) {
+        Some(last) => Some(last),
+        None => visit.query.parsed::<u64>("after")?,
+    };
+    let names: Vec<&str> = visit.query.each("config").collect();
+    if names.len() > MAX_CONFIGS {
+        return Err(ConsoleError::invalid(format!(
+            "At most {MAX_CONFIGS} configs can be followed."
+        )));
+    }
     let mut news = Vec::new();
-    for name in visit.query.each("config").take(MAX_CONFIGS) {
+    for name in names {
         let (config, _) = visit.config(name)?;
         let name = config.name.clone();
         let heads = visit.console.api.follow_heads(&name);

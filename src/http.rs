@@ -29,7 +29,7 @@ pub(crate) use error::ApiError;
 pub(crate) use request::header::is_same_origin;
 #[cfg(feature = "serve")]
 pub use server::{
-    AccessLogEntry, AccessLogger, BrowserPages, ServerActivity, ServerOrigin, ServerOriginError,
+    AccessLogEntry, AccessLogger, BrowserPages, PeerAddress, ServerActivity, ServerOrigin, ServerOriginError,
     ServerSettings, Tls, TlsError, serve,
 };
 pub use settings::ApiSettings;

@@ -7,8 +7,13 @@ use super::text::{cut, with_marks};
 use super::value;
 use crate::model::{Grouped, LoggedValue};
 
-/// The most lines of both sides that are compared line by line: the time that it takes grows with their product.
-const MAX_LINES: usize = 4000;
+/// The most lines of both sides, from the first to the last difference, that are compared line by line: the time that it takes
+/// grows with their product.
+const MAX_LINES: usize = 1500;
+/// About how many bytes of lines a difference shows.
+const MAX_BYTES: usize = 60_000;
+/// About how many bytes a row has beside its lines.
+const ROW_BYTES: usize = 90;
 /// How many unchanged lines are shown around what changed.
 const CONTEXT: usize = 3;
 /// How many characters are shown around what differs within a long line.
@@ -71,8 +76,24 @@ pub(super) fn side_by_side(headings: (&str, &str), old: DiffSide<'_>, new: DiffS
     html! {
         table.diff {
             (head(headings))
-            tbody { (body(&before, &after)) }
+            tbody {
+                @if before != after { (body(&before, &after)) }
+                @else { tr.same { td colspan="2" { (unseen_difference(old, new)) } } }
+            }
         }
+    }
+}
+
+/// What differs between sides that look the same.
+fn unseen_difference(old: DiffSide<'_>, new: DiffSide<'_>) -> &'static str {
+    match (
+        old.and_then(|(old, _)| old.value()),
+        new.and_then(|(new, _)| new.value()),
+    ) {
+        (Some(old), Some(new)) if old.bytes() != new.bytes() => "Only white space differs",
+        (Some(old), Some(new)) if old.kind() != new.kind() => "Only the kind differs",
+        (None, Some(_)) => "An empty value",
+        _ => "No difference",
     }
 }
 
@@ -101,18 +122,59 @@ fn hidden_change(old: DiffSide<'_>, new: DiffSide<'_>) -> bool {
 }
 
 fn body(before: &str, after: &str) -> Markup {
-    if before == after {
-        return html! { tr.same { td colspan="2" { "No difference" } } };
-    }
-    if before.lines().count() + after.lines().count() > MAX_LINES {
-        let old = before.lines().map(|line| Row::Changed(Some(line), None));
-        let new = after.lines().map(|line| Row::Changed(None, Some(line)));
-        return html! { @for row in old.chain(new).take(MAX_LINES) { (row_markup(&row)) } };
+    let (before, after) = changed_part(before, after);
+    let count = before.lines().count() + after.lines().count();
+    if count > MAX_LINES {
+        let (mut old, mut new) = (before.split_inclusive('\n'), after.split_inclusive('\n'));
+        let pairs = std::iter::from_fn(|| match (old.next(), new.next()) {
+            (None, None) => None,
+            (old, new) => Some(Row::Changed(old, new)),
+        });
+        return html! {
+            tr.gap { td colspan="2" { "Too many lines to compare (" (Grouped(count)) " of at most " (Grouped(MAX_LINES)) "): shown one after the other" } }
+            (bounded(pairs))
+        };
     }
     let mut options = DiffOptions::new();
     options.set_context_len(CONTEXT);
     let patch = options.create_patch(before, after);
-    html! { @for row in rows(&patch) { (row_markup(&row)) } }
+    bounded(rows(&patch).into_iter())
+}
+
+/// The rows up to where they would be too much for a page, and how many there are after that.
+fn bounded<'t>(rows: impl Iterator<Item = Row<'t>>) -> Markup {
+    let (mut bytes, mut left_out) = (0, 0_usize);
+    let mut shown = Vec::new();
+    for row in rows {
+        if bytes > MAX_BYTES {
+            left_out += 1;
+        } else {
+            bytes += row.bytes() + ROW_BYTES;
+            shown.push(row_markup(&row));
+        }
+    }
+    html! {
+        @for row in &shown { (row) }
+        @if left_out > 0 {
+            tr.gap { td colspan="2" { (Grouped(left_out)) " more lines are not shown. Compare them with " code { "discfg history" } " or " code { "discfg diff" } "." } }
+        }
+    }
+}
+
+/// Both texts from some lines before the first difference to some lines after the last.
+fn changed_part<'t>(before: &'t str, after: &'t str) -> (&'t str, &'t str) {
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let begin = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let rest = (old[begin..].iter().rev()).zip(new[begin..].iter().rev());
+    let end = rest.take_while(|(old, new)| old == new).count();
+    let part = |text: &'t str, lines: &[&str]| {
+        let bytes = |lines: &[&str]| lines.iter().map(|line| line.len()).sum::<usize>();
+        let from = bytes(&lines[..begin.saturating_sub(CONTEXT)]);
+        let after = (lines.len() - end + CONTEXT).min(lines.len());
+        &text[from..bytes(&lines[..after])]
+    };
+    (part(before, &old), part(after, &new))
 }
 
 fn rows<'p>(patch: &'p Patch<'_, str>) -> Vec<Row<'p>> {
@@ -126,7 +188,7 @@ fn rows<'p>(patch: &'p Patch<'_, str>) -> Vec<Row<'p>> {
                 Line::Insert(line) => new.push(*line),
                 Line::Context(line) => {
                     pair(&mut old, &mut new, &mut rows);
-                    rows.push(Row::Same(trimmed(line)));
+                    rows.push(Row::Same(line));
                 }
             }
         }
@@ -141,18 +203,38 @@ fn trimmed(line: &str) -> &str {
 
 fn pair<'t>(old: &mut Vec<&'t str>, new: &mut Vec<&'t str>, rows: &mut Vec<Row<'t>>) {
     let count = old.len().max(new.len());
-    let at = |lines: &[&'t str], at: usize| lines.get(at).map(|line| trimmed(line));
+    let at = |lines: &[&'t str], at: usize| lines.get(at).copied();
     rows.extend((0..count).map(|row| Row::Changed(at(old, row), at(new, row))));
     old.clear();
     new.clear();
 }
 
+impl Row<'_> {
+    /// About how many bytes of it are shown.
+    fn bytes(&self) -> usize {
+        let line = |line: Option<&str>| line.map_or(0, |line| line.len().min(LONGEST));
+        match self {
+            Self::Same(same) => 2 * line(Some(same)),
+            Self::Changed(old, new) => line(*old) + line(*new),
+            Self::Gap => 0,
+        }
+    }
+}
+
 fn row_markup(row: &Row<'_>) -> Markup {
-    match row {
+    match *row {
         Row::Gap => html! { tr.gap { td colspan="2" { "⋯" } } },
-        Row::Same(line) => html! { tr.same { td.old { (whole_line(line)) } td.new { (whole_line(line)) } } },
+        Row::Same(line) => {
+            html! { tr.same { td.old { (whole_line(line)) } td.new { (whole_line(line)) } } }
+        }
+        Row::Changed(Some(old), Some(new)) if trimmed(old) == trimmed(new) => html! {
+            tr.mod {
+                td.old { (whole_line(old)) (line_end(old)) }
+                td.new { (whole_line(new)) (line_end(new)) }
+            }
+        },
         Row::Changed(Some(old), Some(new)) => {
-            let (before, old, new, after) = difference(old, new);
+            let (before, old, new, after) = difference(trimmed(old), trimmed(new));
             html! {
                 tr.mod {
                     td.old { (lead(before)) @if !old.is_empty() { del { (whole_line(old)) } } (trail(after)) }
@@ -164,6 +246,16 @@ fn row_markup(row: &Row<'_>) -> Markup {
         Row::Changed(None, Some(new)) => html! { tr.add { td.old {} td.new { ins { (whole_line(new)) } } } },
         Row::Changed(None, None) => html! {},
     }
+}
+
+/// Whether a line has an end, where that is all that differs.
+fn line_end(line: &str) -> Markup {
+    let text = if line.ends_with('\n') {
+        "line end"
+    } else {
+        "no line end"
+    };
+    html! { " " span.esc { (text) } }
 }
 
 /// What both lines begin with, what differs in each, and what both end with.
@@ -201,6 +293,7 @@ fn trail(text: &str) -> Markup {
 }
 
 fn whole_line(text: &str) -> Markup {
+    let text = trimmed(text);
     let (begin, is_cut) = cut(text, LONGEST);
     html! {
         (with_marks(begin, false))
@@ -231,6 +324,12 @@ mod tests {
             "{table}"
         );
         assert!(sides("same", "same").contains("No difference"));
+        let ends = sides("a", "a\n");
+        assert!(
+            ends.contains(">line end<") && ends.contains(">no line end<"),
+            "{ends}"
+        );
+        assert!(sides("{\"a\":1}", "{ \"a\": 1}").contains("Only white space differs"));
     }
 
     #[test]
@@ -248,7 +347,17 @@ mod tests {
             lines.fold(String::new(), |all, line| all + &format!("{line}\n"))
         };
         let (old, new) = (&lines(0)[..180_000], &lines(1)[..180_000]);
-        assert!(sides(old, new).contains("<del>0</del>"));
+        let table = sides(old, new);
+        assert!(table.contains("Too many lines to compare") && table.contains("<del>0</del>"));
+        assert!(
+            table.contains("more lines are not shown") && table.len() < 300_000,
+            "{}",
+            table.len()
+        );
+        // One change in many lines is found.
+        let one = old.replacen("\n40000\n", "\nEVIL\n", 1);
+        let table = sides(old, &one);
+        assert!(table.contains("<ins>EVIL</ins>") && table.len() < 2000, "{table}");
     }
 
     #[test]

@@ -73,8 +73,20 @@ impl ConsoleError {
         Self::new(StatusCode::CONFLICT, "Conflict", detail)
     }
 
+    pub(super) fn title(&self) -> &str {
+        self.title
+    }
+
     pub(super) fn detail(&self) -> &str {
         &self.detail
+    }
+
+    pub(super) fn no_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Not found",
+            "This address is for a form.",
+        )
     }
 
     pub(super) fn no_page() -> Self {

@@ -15,6 +15,12 @@ impl FormFields {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
+    /// These fields.
+    pub(super) fn of(fields: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(fields.iter().map(owned).collect())
+    }
+
     /// The first field of a name, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.text(name).filter(|text| !text.is_empty())

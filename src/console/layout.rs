@@ -22,7 +22,7 @@ pub(super) struct Page<'v> {
     visit: &'v Visit,
     title: String,
     config: Option<(&'v ConfigName, Tab)>,
-    live: Option<(String, u64)>,
+    live: Option<(String, String)>,
     is_wide: bool,
     status: StatusCode,
 }
@@ -49,7 +49,7 @@ impl<'v> Page<'v> {
     }
 
     /// The page stays up to date: it shows these configs at that version.
-    pub(super) fn live<'c>(self, configs: impl IntoIterator<Item = &'c ConfigName>, version: u64) -> Self {
+    pub(super) fn live<'c>(self, configs: impl IntoIterator<Item = &'c ConfigName>, version: String) -> Self {
         let configs = configs.into_iter().map(|name| format!("config={name}"));
         let address = format!("/live?{}", configs.collect::<Vec<_>>().join("&"));
         Self {
@@ -81,7 +81,7 @@ impl<'v> Page<'v> {
             (DOCTYPE)
             html lang="en" {
                 (head(&title))
-                body data-now=(now().epoch()) data-live=[live.map(|(address, _)| address)]
+                body data-now=(now().epoch()) data-presence=[live.is_none().then_some("/live")] data-live=[live.map(|(address, _)| address)]
                     data-version=[live.map(|(_, version)| version)] {
                     a.skip href="#main" { "Skip to content" }
                     (self.bar())

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 
 use super::assets;
@@ -9,6 +10,7 @@ use super::error::ConsoleError;
 use super::pages::{
     access, compare, configs, delete, edit, find, grid, key, keys, live, rollback, sign_in, timeline,
 };
+use super::shell;
 use super::site::Console;
 use crate::http::BrowserPages;
 
@@ -43,8 +45,10 @@ impl Console {
             .route("/signout", post(sign_in::sign_out))
             .route("/assets/{name}", get(assets::serve))
             .fallback(async || ConsoleError::no_page())
+            .method_not_allowed_fallback(async || ConsoleError::no_method())
             // The server bounds bodies.
             .layer(DefaultBodyLimit::disable())
+            .layer(map_response(shell::keep_to_itself))
             .with_state(Arc::new(self));
         BrowserPages {
             router,

@@ -7,13 +7,13 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
 
+const HTML: &str = "text/html; charset=utf-8";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types discfg";
 
-/// The headers of every page.
-const HEADERS: [(HeaderName, &str); 9] = [
-    (CONTENT_TYPE, "text/html; charset=utf-8"),
+/// The headers of every answer, unless it has another one of that name.
+const HEADERS: [(HeaderName, &str); 8] = [
     (CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("content-security-policy"), POLICY),
     (
@@ -64,10 +64,17 @@ pub(super) fn head(title: &str) -> Markup {
 
 /// The answer with a page.
 pub(super) fn respond(status: StatusCode, page: Markup) -> Response {
-    let mut response = (status, page.into_string()).into_response();
-    let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    for (name, value) in headers {
-        response.headers_mut().insert(name, value);
+    let html = [(CONTENT_TYPE, HTML)];
+    (status, html, page.into_string()).into_response()
+}
+
+/// Gives an answer the headers that keep it to itself.
+pub(super) async fn keep_to_itself(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

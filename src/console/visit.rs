@@ -1,6 +1,7 @@
 //! Who asks for a page, and of what.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::to_bytes;
@@ -10,6 +11,7 @@ use axum::http::request::Parts;
 
 use super::error::ConsoleError;
 use super::fields::FormFields;
+use super::page_version::PageVersion;
 use super::site::{ConsoleConfig, SharedConsole};
 use crate::http::{BrowserSession, Caller, is_same_origin};
 use crate::model::{Access, BadSection, ConfigName, Head, Key, Section};
@@ -121,10 +123,10 @@ impl ConfigVisit {
         Err(ConsoleError::denied("You can only read."))
     }
 
-    /// The sum of the sections' revisions that the visitor may see: it rises with every commit.
-    pub(super) async fn version(&self) -> Result<u64, ConsoleError> {
+    /// What a page shows of the config, as far as the visitor may see it.
+    pub(super) async fn version(&self) -> Result<String, ConsoleError> {
         let (heads, _) = self.visit.heads(&*self.store).await?;
-        Ok(version_of(&heads))
+        Ok(PageVersion::of(&self.config.name, &heads))
     }
 
     /// Commits for the visitor.
@@ -153,10 +155,6 @@ pub(super) fn href(config: &ConfigName, page: &str, key: Option<&Key>) -> String
     format!("/c/{config}{page}{}", key.map_or("", Key::as_str))
 }
 
-pub(super) fn version_of(heads: &[Head]) -> u64 {
-    heads.iter().map(|head| head.revision.get()).sum()
-}
-
 impl FromRequestParts<SharedConsole> for ConfigVisit {
     type Rejection = ConsoleError;
 
@@ -173,6 +171,17 @@ impl FromRequestParts<SharedConsole> for ConfigVisit {
             key: params.remove("key").map(String::from),
             visit,
         })
+    }
+}
+
+/// The session that a request belongs to, if it belongs to one.
+pub(super) struct EarlierSession(pub(super) Option<BrowserSession>);
+
+impl<S: Sync> FromRequestParts<S> for EarlierSession {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().cloned()))
     }
 }
 

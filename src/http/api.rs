@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
@@ -84,6 +84,11 @@ impl Api {
         self.0.live.stop();
     }
 
+    /// Waits until the streams are to end.
+    pub async fn wait_for_stop(&self) {
+        self.0.live.wait_for_stop().await;
+    }
+
     pub(super) fn live(&self) -> &LiveUpdates {
         &self.0.live
     }
@@ -143,14 +148,16 @@ impl Api {
         self.commit_until(config, txn, false, deadline).await
     }
 
-    /// Follows the revisions of a config's sections: how they are, and then again whenever one has moved, until the server stops. It
-    /// takes one of the places for streams; none if there are no more, or the config isn't served.
+    /// Follows the revisions of the sections of configs: how they are, and then again whenever one has moved, until the server stops.
+    /// It takes one of the places for streams; none if there are no more. A config that isn't served is left out.
     pub fn follow_heads(
         &self,
-        config: &ConfigName,
-    ) -> Option<BoxStream<'static, BTreeMap<Section, Revision>>> {
-        let store = self.store(config)?;
-        self.live().follow_heads((config, store)).ok()
+        configs: &BTreeSet<ConfigName>,
+    ) -> Option<BoxStream<'static, (ConfigName, BTreeMap<Section, Revision>)>> {
+        let stores = configs
+            .iter()
+            .filter_map(|config| Some((config.clone(), Arc::clone(self.store(config)?))));
+        self.live().follow_heads(stores.collect()).ok()
     }
 
     /// Counts a commit, and has those that wait for its sections look at once.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use async_stream::stream;
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, select_all};
+use futures::{Stream, StreamExt as _};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::select;
 use tokio::sync::watch;
@@ -121,6 +121,11 @@ impl LiveUpdates {
         self.feeds.end();
     }
 
+    /// Waits until all that waits and streams is to end.
+    pub(super) async fn wait_for_stop(&self) {
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
     /// Waits at most so long for revisions of a section after one, and gives them; none where they have to be read.
     pub(super) async fn wait_for_changes(
         &self,
@@ -183,41 +188,22 @@ impl LiveUpdates {
         }
     }
 
-    /// Follows where a config's sections stand: how they are, and then again whenever one has moved, until the server stops.
+    /// Follows where the sections of configs stand: how they are, and then again whenever one has moved, until the server stops.
     pub(super) fn follow_heads(
         &self,
-        (config, store): (&ConfigName, &Arc<dyn Store>),
-    ) -> Result<BoxStream<'static, BTreeMap<Section, Revision>>, LiveRefusal> {
+        configs: Vec<(ConfigName, Arc<dyn Store>)>,
+    ) -> Result<BoxStream<'static, (ConfigName, BTreeMap<Section, Revision>)>, LiveRefusal> {
         let place = self.admit(&self.streams)?;
-        let feed = self.feeds.feed(store, config, None);
-        let (mut state, mut stop) = (feed.subscribe(), self.stop.subscribe());
+        let followed = configs.into_iter().map(|(config, store)| {
+            let feed = self.feeds.feed(&store, &config, None);
+            follow(config, feed, self.stop.subscribe()).boxed()
+        });
+        let followed = select_all(followed);
         Ok(stream! {
             // Held for as long as the stream is.
-            let (_place, _feed) = (place, feed);
-            let mut sent = None;
-            loop {
-                let now = {
-                    let state = state.borrow_and_update();
-                    if state.ended {
-                        break;
-                    }
-                    let revisions = |heads: &HeadMap| {
-                        let heads = heads.values();
-                        heads.map(|head| (head.section.clone(), head.revision)).collect::<BTreeMap<_, _>>()
-                    };
-                    state.heads.as_ref().map(revisions)
-                };
-                if now.is_some() && now != sent {
-                    sent.clone_from(&now);
-                    yield now.unwrap_or_default();
-                }
-                select! {
-                    biased;
-                    _ = stop.wait_for(|stop| *stop) => break,
-                    changed = state.changed() => if changed.is_err() {
-                        break;
-                    },
-                }
+            let _place = place;
+            for await news in followed {
+                yield news;
             }
         }
         .boxed())
@@ -268,6 +254,39 @@ impl LiveUpdates {
             place,
         };
         Ok(StreamOpening::Stream(stream.into_events().boxed()))
+    }
+}
+
+fn follow(
+    config: ConfigName,
+    feed: Arc<Feed>,
+    mut stop: watch::Receiver<bool>,
+) -> impl Stream<Item = (ConfigName, BTreeMap<Section, Revision>)> {
+    stream! {
+        let mut state = feed.subscribe();
+        let mut sent = None;
+        loop {
+            let now = {
+                let state = state.borrow_and_update();
+                if state.ended {
+                    break;
+                }
+                let revision = |head: &Head| (head.section.clone(), head.revision);
+                let heads = state.heads.as_ref();
+                heads.map(|heads| heads.values().map(revision).collect::<BTreeMap<_, _>>())
+            };
+            if now.is_some() && now != sent {
+                sent.clone_from(&now);
+                yield (config.clone(), now.unwrap_or_default());
+            }
+            select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                changed = state.changed() => if changed.is_err() {
+                    break;
+                },
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use self::buffer_budget::BufferBudget;
 use self::gate::Gate;
 use self::known_hosts::KnownHosts;
 pub use self::known_hosts::{ServerOrigin, ServerOriginError};
-pub use self::settings::{BrowserPages, ServerSettings};
+pub use self::settings::{BrowserPages, PeerAddress, ServerSettings};
 use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
 use self::waiting_places::WaitingPlaces;

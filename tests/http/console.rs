@@ -750,9 +750,12 @@ fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
     let mut stream = TcpStream::connect(process.address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let host = process.address;
+    let page = visitor.page("/c/mycfg").text;
+    let (_, version) = page.split_once("data-version=\"").expect("a version");
+    let version = version.split('"').next().expect("its end");
     write!(
         stream,
-        "GET /live?config=mycfg&after=0 HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nLast-Event-ID: 1\r\nConnection: close\r\nCookie: {}\r\n\r\n",
+        "GET /live?config=mycfg&after=another HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nLast-Event-ID: {version}\r\nConnection: close\r\nCookie: {}\r\n\r\n",
         visitor.cookie
     )
     .expect("it is taken");
@@ -767,7 +770,7 @@ fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
     place.args(["set", "app/name", "shop"]).run().code(0);
     let told = until("data:").expect("an event");
     assert!(
-        told.contains("\"version\":2") && told.contains("\"mycfg\":[\"/app\"]"),
+        told.contains("\"version\":\"") && told.contains("\"mycfg\":[\"/app\"]"),
         "{told}"
     );
     visitor.post("/signout", &[]).is(200);
@@ -815,4 +818,206 @@ fn a_console_that_nobody_looks_at_can_end_itself() {
         .code(2)
         .stderr_has("given twice");
     place.args(["ui", "--exit-when-idle", "soon"]).run().code(2);
+}
+
+#[test]
+fn what_is_typed_for_a_secret_stays_one_whatever_becomes_of_the_key() {
+    let place = served_place();
+    place
+        .args(["set", "db/password", "--secret"])
+        .stdin("hunter2")
+        .run()
+        .code(0);
+    let process = ConsoleProcess::start(&place, &[]);
+    let visitor = process.launch();
+    let path = "/c/mycfg/edit/db/password";
+    visitor
+        .page(path)
+        .has("name=\"was_secret\"")
+        .lacks("Encrypt as a secret");
+    place.args(["delete", "db/password"]).run().code(0);
+    let typed = |step, base| {
+        visitor.post(
+            path,
+            &[
+                ("step", step),
+                ("base", base),
+                ("was_secret", "on"),
+                ("value", "TOPSECRET"),
+            ],
+        )
+    };
+    // Only in the field that carries it on.
+    let conflict = typed("review", "2");
+    conflict.is(409);
+    assert_eq!(conflict.text.matches("TOPSECRET").count(), 1, "{}", conflict.text);
+    typed("again", "2")
+        .is(200)
+        .has("name=\"was_secret\"")
+        .has("value=\"absent\"");
+    let review = typed("review", "absent");
+    review.is(200).has("9 B");
+    assert_eq!(review.text.matches("TOPSECRET").count(), 1, "{}", review.text);
+    typed("save", "absent").is(303);
+    place
+        .args(["ls", "db", "--values"])
+        .run()
+        .code(0)
+        .stdout_has("(secret)");
+    // Created again, too.
+    place.args(["delete", "db/password"]).run().code(0);
+    visitor.page(path).has("name=\"was_secret\"");
+}
+
+#[test]
+fn a_new_key_that_others_created_meanwhile_is_edited_on() {
+    let (place, _process, visitor) = console();
+    let new = |step, base| {
+        let fields = [
+            ("step", step),
+            ("base", base),
+            ("key", "db/new"),
+            ("value", "mine"),
+        ];
+        visitor.post("/c/mycfg/new", &fields)
+    };
+    new("review", "absent").is(200);
+    place.args(["set", "db/new", "theirs"]).run().code(0);
+    new("save", "absent").is(409).has("theirs");
+    new("again", "absent")
+        .is(200)
+        .has("action=\"/c/mycfg/edit/db/new\"")
+        .has("name=\"base\" value=\"2\"");
+    let fields = [("step", "save"), ("base", "2"), ("value", "mine")];
+    visitor.post("/c/mycfg/edit/db/new", &fields).is(303);
+    place
+        .args(["get", "db/new", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("mine");
+}
+
+#[test]
+fn a_time_to_live_is_kept_where_it_ended_meanwhile() {
+    let (place, _process, visitor) = console();
+    place
+        .args(["set", "db/lease", "held", "--ttl", "1h"])
+        .run()
+        .code(0);
+    visitor
+        .page("/c/mycfg/edit/db/lease")
+        .has("name=\"ttl_was\" value=\"1h\"")
+        .has("Keep 1h");
+    place.args(["delete", "db/lease"]).run().code(0);
+    let fields = [
+        ("base", "absent"),
+        ("value", "again"),
+        ("ttl", "keep"),
+        ("ttl_was", "1h"),
+    ];
+    visitor
+        .post(
+            "/c/mycfg/edit/db/lease",
+            &[&[("step", "save")], &fields[..]].concat(),
+        )
+        .is(303);
+    let entry = place.args(["get", "db/lease", "-f", "json"]).run().code(0).json();
+    assert_eq!(entry["node"]["ttl"], 3600);
+}
+
+#[test]
+fn what_is_searched_for_gets_into_no_address() {
+    let (_place, _process, visitor) = console();
+    let csrf = visitor.csrf();
+    let found = visitor.post("/c/mycfg/find", &[("q", "hello"), ("in", "/db/"), ("other", "x")]);
+    found.is(200).has("data-key=\"/db/url\"");
+    for link in found
+        .text
+        .split("href=\"")
+        .skip(1)
+        .chain(found.text.split("action=\"").skip(1))
+    {
+        let address = link.split('"').next().unwrap_or_default();
+        assert!(
+            !address.contains("hello") && !address.contains(&csrf) && !address.contains("other"),
+            "{address}"
+        );
+    }
+    assert_eq!(
+        found.text.matches("value=\"hello\"").count(),
+        1,
+        "only in the field for values"
+    );
+}
+
+#[test]
+fn one_change_in_many_lines_is_shown() {
+    let (place, _process, visitor) = console();
+    let lines = (0..5000).fold(String::new(), |all, line| all + &format!("line {line}\n"));
+    fs::write(place.dir().join("lines"), &lines).expect("a file");
+    place.args(["set", "db/lines", "-d", "lines"]).run().code(0);
+    let changed = lines.replace("line 2500\n", "EVIL\n");
+    let fields = [
+        ("step", "review"),
+        ("base", "2"),
+        ("kind", "text"),
+        ("value", changed.as_str()),
+    ];
+    let review = visitor.post("/c/mycfg/edit/db/lines", &fields);
+    review
+        .is(200)
+        .has("<del>line 2500</del>")
+        .has("<ins>EVIL</ins>")
+        .lacks("not shown");
+    let other = lines.replace("line ", "row ");
+    let fields = [
+        ("step", "review"),
+        ("base", "2"),
+        ("kind", "text"),
+        ("value", other.as_str()),
+    ];
+    visitor
+        .post("/c/mycfg/edit/db/lines", &fields)
+        .is(200)
+        .has("Too many lines")
+        .has("more lines are not shown");
+    // Many large changes are no large page.
+    for round in 0..5 {
+        fs::write(place.dir().join("lines"), format!("{round}\n{other}")).expect("a file");
+        place.args(["set", "db/lines", "-d", "lines"]).run().code(0);
+    }
+    let page = visitor.page("/c/mycfg/key/db/lines");
+    page.has("Show difference");
+    assert!(page.text.len() < 300_000, "{} bytes", page.text.len());
+    visitor.page("/c/mycfg/key/db/lines?show=3").has("<details open");
+}
+
+#[test]
+fn strangers_take_little_and_get_nowhere() {
+    let place = served_place();
+    let token = new_token(&place, "tokens", "ada", &["--read-all"]);
+    let process = ConsoleProcess::serving(&place, &[SERVED]);
+    // A body that would be held for all clients.
+    let large = format!("token={}", "x".repeat(100_000));
+    assert_eq!(process.ask("POST", "/signin", &OF_PAGE, &large).status(), 413);
+    for code in ["..%2f..%2fsignout", "0123", "%3Cscript%3E"] {
+        let page = process.ask("GET", &format!("/launch/{code}"), &[], "");
+        let text = String::from_utf8_lossy(&page.body).into_owned();
+        assert!(page.status() >= 400 && !text.contains("<form"), "{code}: {text}");
+    }
+    // The answer to a wrong method keeps to itself, too.
+    let wrong = process.ask("PUT", "/signin", &OF_PAGE, "");
+    assert_eq!(wrong.status(), 405);
+    assert!(wrong.header("content-security-policy").is_some());
+
+    // Whoever signs in again leaves the session that the browser had.
+    let first = process.sign_in(&token);
+    let headers = [OF_PAGE[0], OF_PAGE[1], ("Cookie", first.cookie.as_str())];
+    assert_eq!(
+        process
+            .ask("POST", "/signin", &headers, &format!("token={token}"))
+            .status(),
+        303
+    );
+    first.get("/").is(401);
 }

@@ -1,11 +1,14 @@
 use std::env;
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,6 +28,8 @@ use crate::model::{Access, ConfigName, ErrorKind, Role, Span};
 
 /// How often the embedded engine is checked for what other processes changed.
 const LOCAL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it is looked whether the process is in the foreground of its terminal again.
+const BACKGROUND: Duration = Duration::from_millis(500);
 /// How long open requests may go on once the console is to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -35,8 +40,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// until Ctrl-C.
 ///
 /// The browser is opened with a link that is valid once and for a minute. On a terminal, press Enter for a new one. If a
-/// link is used twice, the session that it began ends, and a warning is shown. Other users of this machine can reach the
-/// port, but not the console. The second address is for browsers that do not resolve *.localhost.
+/// link is used twice, the session that it began ends, and a warning is shown. On Linux, other users of this machine can't use
+/// the link. The second address is for browsers that do not resolve *.localhost.
 ///
 /// While a page is visible, the config is checked for changes every 2 seconds, or every second with the embedded engine. On DynamoDB,
 /// each check costs half a read unit per section.
@@ -175,8 +180,8 @@ async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> 
                     break;
                 }
                 Some(()) = enters.recv() => {
-                    let (link, _) = launch.links(&sessions);
-                    terminal.note(&link);
+                    let (link, loopback_link) = launch.links(&sessions);
+                    terminal.note(&format!("{link}\n{loopback_link}"));
                     open_browser(&link, args.no_open, terminal);
                 }
             }
@@ -244,15 +249,9 @@ fn open_browser(link: &str, no_open: bool, terminal: &Terminal) {
     if no_open {
         return;
     }
-    let opened = if has_display() {
-        open::that_detached(link)
-    } else {
-        Err(io::Error::other("there is no display"))
-    };
-    if let Err(error) = opened {
-        terminal.hint(&format!(
-            "cannot open a browser ({error}): open the address yourself"
-        ));
+    // Its error would name the link.
+    if !has_display() || open::that_detached(link).is_err() {
+        terminal.hint("cannot open a browser: open the address yourself");
     }
 }
 
@@ -266,12 +265,26 @@ fn has_display() -> bool {
 }
 
 /// What tells that Enter was pressed on the terminal. Its thread ends with the process.
+///
+/// It reads only in the foreground: in the background that would stop the process.
 fn read_enters() -> mpsc::UnboundedReceiver<()> {
     let (sender, receiver) = mpsc::unbounded_channel();
-    if io::stdin().is_terminal() {
+    let input = io::stdin();
+    if input.is_terminal() {
         thread::spawn(move || {
-            for line in io::stdin().lock().lines() {
-                if line.is_err() || sender.send(()).is_err() {
+            let mut line = String::new();
+            loop {
+                let mut ready = [PollFd::new(&input, PollFlags::IN)];
+                let has_input = poll(&mut ready, None).is_ok_and(|ready| ready > 0);
+                if tcgetpgrp(&input).ok() != Some(getpgrp()) {
+                    thread::sleep(BACKGROUND);
+                    continue;
+                }
+                line.clear();
+                if !has_input
+                    || input.read_line(&mut line).is_ok_and(|read| read == 0)
+                    || sender.send(()).is_err()
+                {
                     break;
                 }
             }

@@ -479,7 +479,35 @@ async function keepLive(signal) {
   }
 }
 
+/** A page that shows nothing live says that it is visible, so that the console isn't taken for idle. */
+async function keepPresent(signal) {
+  while (!signal.aborted) {
+    try {
+      const answer = await fetch(document.body.dataset.presence, { cache: 'no-store', headers: { accept: 'text/event-stream' } });
+      if (!answer.ok) return;
+      await readEvents(answer.body, signal, () => {});
+    } catch {
+      // The next page tells whether the server is there.
+    }
+    await pause(LONGEST_RETRY, signal);
+  }
+}
+
+let present = null;
+
+function openPresence() {
+  if (!document.body.dataset.presence || present || document.hidden) return;
+  present = new AbortController();
+  inSlot(() => keepPresent(present.signal));
+}
+
+function closePresence() {
+  present?.abort();
+  present = null;
+}
+
 function openLive() {
+  openPresence();
   if (!document.body.dataset.live || sessionOver || streaming || document.hidden) return;
   streaming = new AbortController();
   if (find('#live')?.dataset.state !== 'lost') showLive('off', 'connecting…');
@@ -487,6 +515,7 @@ function openLive() {
 }
 
 function closeLive() {
+  closePresence();
   streaming?.abort();
   streaming = null;
 }
@@ -643,6 +672,7 @@ function growEditors() {
 const hasUnsaved = () => find('form[data-unsaved]') !== null || editors().some(isChanged);
 
 let submitted = null;
+const RESUBMIT_AFTER = 1500;
 
 // Who follows a link that says so has decided.
 let discarded = false;
@@ -749,6 +779,8 @@ document.addEventListener('submit', event => {
     event.preventDefault();
   } else {
     submitted = form;
+    // A page that stays, such as one whose leaving was cancelled, takes the form again.
+    setTimeout(() => { if (submitted === form) submitted = null; }, RESUBMIT_AFTER);
   }
 });
 

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 
 use crate::console::error::ConsoleError;
 use crate::console::layout::Page;
+use crate::console::page_version::PageVersion;
 use crate::console::site::ConsoleConfig;
 use crate::console::text::{ago, data};
-use crate::console::visit::{Visit, href, version_of};
+use crate::console::visit::{Visit, href};
 use crate::model::{BadSection, Grouped, Head, Prefix, Section};
 use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope, Store};
@@ -26,14 +27,18 @@ struct Summary {
 /// The configs with what is in them.
 pub(in crate::console) async fn show(visit: Visit) -> Result<Response, ConsoleError> {
     let mut rows = Vec::new();
-    let mut version = 0;
+    let mut heads = BTreeMap::new();
     for config in visit.configs() {
         let (_, store) = visit.config(config.name.as_str())?;
         let summary = summarize(&visit, &**store).await;
         if let Ok(summary) = &summary {
-            version += version_of(&summary.heads);
+            heads.insert(&config.name, summary.heads.clone());
         }
         rows.push(row(config, summary));
+    }
+    let mut version = PageVersion::default();
+    for (config, heads) in &heads {
+        version.add_heads(config, heads);
     }
     let names = visit.configs().map(|config| &config.name);
     let content = html! {
@@ -54,7 +59,9 @@ pub(in crate::console) async fn show(visit: Visit) -> Result<Response, ConsoleEr
             @if rows.is_empty() { p.hint { "There is no config that you can access." } }
         }
     };
-    Ok(Page::new(&visit, "Configs").live(names, version).render(&content))
+    Ok(Page::new(&visit, "Configs")
+        .live(names, version.word())
+        .render(&content))
 }
 
 fn row(config: &ConsoleConfig, summary: Result<Summary, ConsoleError>) -> Markup {

@@ -4,6 +4,7 @@ mod form;
 mod review;
 
 use axum::response::Response;
+use futures::TryStreamExt as _;
 
 use self::draft::{Base, KeyDraft};
 use super::sign_in::redirect;
@@ -23,7 +24,15 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
             visit.config.name
         )));
     }
-    let draft = KeyDraft::of(key, entry.as_ref());
+    let mut draft = KeyDraft::of(key.clone(), entry.as_ref());
+    if entry.is_none() {
+        let last = visit
+            .visit
+            .take(visit.store.history(&key, None).try_next().await)?;
+        draft.was_secret = last
+            .and_then(|last| last.previous)
+            .is_some_and(|previous| previous.secret);
+    }
     let version = visit.version().await?;
     Ok(form::render(&visit, &draft, entry.as_ref(), Some(version), None))
 }
@@ -56,7 +65,7 @@ pub(in crate::console) async fn submit_new(
     };
     let is_there = current(&visit, &key).await?.is_some();
     let step = fields.get("step").unwrap_or_default();
-    if is_there && step == "review" {
+    if is_there && step == "review" && draft.base == Base::Absent {
         let problem = format!("Key {key} already exists. Edit it instead, or choose another name.");
         return Ok(form::render_new(&visit, &draft, Some(&problem)));
     }
@@ -126,7 +135,13 @@ async fn save(
             let entry = current(visit, key).await?;
             conflict::render(visit, key, &draft, &change, entry.as_ref()).await
         }
-        Err(error) => visit.visit.take(Err(error)),
+        Err(error) => {
+            // What was typed is more than the page of an error keeps.
+            let failed = ConsoleError::of_ops(error, visit.visit.console.is_personal);
+            let entry = current(visit, key).await.ok().flatten();
+            let problem = format!("{}: {}", failed.title(), failed.detail());
+            Ok(render_form(visit, &draft, entry.as_ref(), Some(&problem)))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use maud::html;
 
 use super::keys::{ROWS, bad_notices, heading, row, tools};
 use crate::console::error::ConsoleError;
+use crate::console::fields::FormFields;
 use crate::console::layout::{Page, Tab};
 use crate::console::text::data;
 use crate::console::visit::{ConfigVisit, SessionForm};
@@ -50,14 +51,16 @@ pub(in crate::console) async fn show(
             SearchItem::Bad(found) => bad.extend(caller.covers(&found.section).then_some(found)),
         }
     }
+    // What was searched for is shown in its own field alone: the others lead to addresses.
+    let shown = FormFields::of(&[("in", fields.get("in").unwrap_or_default())]);
     let content = html! {
         (heading(&visit))
-        (tools(&visit, &fields, true))
+        (tools(&visit, &shown, true, text))
         section #list {
             p.count role="status" {
                 @if text.is_empty() { "Type what to search for." } @else {
                     (found.len()) @if has_more { " or more" } " found for " strong { (data(text)) }
-                    @if unsearched > 0 { ", without the values of secrets" }
+                    @if unsearched > 0 || caller.sections.is_some() { ", without the values of secrets" }
                 }
             }
             (bad_notices(&bad))

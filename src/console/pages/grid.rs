@@ -14,9 +14,10 @@ use self::rows::{CellMark, GridCell, GridRow};
 use crate::console::error::ConsoleError;
 use crate::console::fields::FormFields;
 use crate::console::layout::Page;
+use crate::console::page_version::PageVersion;
 use crate::console::text::{countdown, data};
 use crate::console::value;
-use crate::console::visit::{Visit, href, version_of};
+use crate::console::visit::{Visit, href};
 use crate::model::{ConfigName, Grouped, Head};
 
 /// How many rows a page has.
@@ -37,7 +38,10 @@ pub(in crate::console) async fn show(visit: Visit) -> Result<Response, ConsoleEr
     let sides = sides(&visit);
     let filter = filter(query);
     let heads = heads(&visit, &sides).await;
-    let version = heads.values().map(|heads| version_of(heads)).sum();
+    let mut version = PageVersion::default();
+    for (config, heads) in &heads {
+        version.add_heads(config, heads);
+    }
     let list = if sides.len() < 2 {
         form::explanation(&visit, &sides, &heads)
     } else {
@@ -60,7 +64,7 @@ pub(in crate::console) async fn show(visit: Visit) -> Result<Response, ConsoleEr
     let page = if heads.is_empty() {
         page
     } else {
-        page.live(heads.into_keys(), version)
+        page.live(heads.into_keys(), version.word())
     };
     Ok(page.render(&content))
 }

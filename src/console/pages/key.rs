@@ -2,13 +2,13 @@ use axum::response::Response;
 use futures::TryStreamExt as _;
 use maud::{Markup, html};
 
-use crate::console::diff::{DiffSide, side_by_side};
+use crate::console::diff::{DiffBudget, DiffSide, side_by_side};
 use crate::console::error::ConsoleError;
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::text::{ago, countdown, data};
 use crate::console::value;
 use crate::console::visit::{ConfigVisit, SessionForm};
-use crate::model::{Change, Entry, Grouped, Key, Op};
+use crate::model::{Change, Entry, Grouped, Key, Op, Revision};
 use crate::store::{Consistency, StoreExt as _};
 
 /// How many changes of a key are shown.
@@ -66,7 +66,9 @@ async fn content(
     if entry.is_none() && changes.is_empty() {
         return Err(ConsoleError::no_key(key));
     }
-    let saved = visit.visit.query.get("saved");
+    let saved = visit.visit.query.parsed::<Revision>("saved").ok().flatten();
+    let open = visit.visit.query.parsed::<Revision>("show").ok().flatten();
+    let mut budget = DiffBudget::new();
     Ok(html! {
         (crumbs(visit, key))
         div.title #title data-part {
@@ -80,7 +82,7 @@ async fn content(
                 }
             }
         }
-        @if let Some(revision) = saved { p.notice role="status" { "Saved as revision " (data(revision)) "." } }
+        @if let Some(revision) = saved { p.notice role="status" { "Saved as revision " (revision) "." } }
         section #value data-part aria-label="Value" {
             @match entry {
                 None => p.notice.warn { "This key does not exist any more. Its history is below." },
@@ -90,7 +92,7 @@ async fn content(
         section #history data-part aria-labelledby="history-title" {
             h2 #history-title { "History" }
             @if changes.is_empty() { p.empty { "The log no longer has the changes of this key." } }
-            ol.timeline data-rows { @for (at, change) in changes.iter().enumerate() { (change_item(visit, entry, change, at == 0)) } }
+            ol.timeline data-rows { @for (at, change) in changes.iter().enumerate() { (change_item(visit, entry, change, at == 0 || Some(change.revision) == open, &mut budget)) } }
             @if changes.len() == CHANGES {
                 p.hint { "The last " (CHANGES) " changes. All of them: " code { "discfg history " (visit.config.name) " " (key) } }
             }
@@ -151,7 +153,13 @@ fn facts(entry: &Entry) -> Markup {
     }
 }
 
-fn change_item(visit: &ConfigVisit, entry: Option<&Entry>, change: &Change, is_newest: bool) -> Markup {
+fn change_item(
+    visit: &ConfigVisit,
+    entry: Option<&Entry>,
+    change: &Change,
+    is_open: bool,
+    budget: &mut DiffBudget,
+) -> Markup {
     let is_current = entry.is_some_and(|entry| entry.revision == change.revision);
     let can_return =
         visit.can_write() && !is_current && !change.is_purged() && matches!(change.op, Op::Set { .. });
@@ -161,6 +169,10 @@ fn change_item(visit: &ConfigVisit, entry: Option<&Entry>, change: &Change, is_n
             visit.href("rollback", Some(&change.key)),
             change.revision
         )
+    };
+    let show = || {
+        let (page, revision) = (visit.href("key", Some(&change.key)), change.revision);
+        format!("{page}?show={revision}#revision-{revision}")
     };
     html! {
         li id={ "revision-" (change.revision) } {
@@ -172,9 +184,14 @@ fn change_item(visit: &ConfigVisit, entry: Option<&Entry>, change: &Change, is_n
                 }
                 @if let Some(message) = &change.message { blockquote.message { (data(message)) } }
                 @if let Some(from) = &change.from { p.meta { "Moved from " (from) } }
-                details open[is_newest] {
-                    summary { (summary(change)) }
-                    (difference(change))
+                // One that is asked for is shown in any case: it is bounded by itself.
+                @if budget.takes(change.bytes()) || is_open {
+                    details open[is_open] {
+                        summary { (summary(change)) }
+                        (difference(change))
+                    }
+                } @else {
+                    p { (summary(change)) " " a href=(show()) { "Show difference" } }
                 }
             }
         }

@@ -62,7 +62,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
     let rows = read(&visit, &listing).await?;
     let content = html! {
         (heading(&visit))
-        (tools(&visit, query, listing.is_flat))
+        (tools(&visit, query, listing.is_flat, ""))
         section #list data-part {
             (crumbs(&visit, &listing.prefix))
             (bad_notices(&rows.bad))
@@ -90,7 +90,7 @@ pub(super) fn heading(visit: &ConfigVisit) -> Markup {
 }
 
 /// The filters above the keys of a config, set as these fields say.
-pub(super) fn tools(visit: &ConfigVisit, query: &FormFields, is_flat: bool) -> Markup {
+pub(super) fn tools(visit: &ConfigVisit, query: &FormFields, is_flat: bool, searched: &str) -> Markup {
     let (path, text) = (visit.href("", None), query.get("q").unwrap_or_default());
     let current = |is: bool| is.then_some("true");
     html! {
@@ -109,7 +109,7 @@ pub(super) fn tools(visit: &ConfigVisit, query: &FormFields, is_flat: bool) -> M
             form.values method="post" action=(visit.href("find", None)) {
                 (csrf(&visit.visit))
                 input type="hidden" name="in" value=[query.get("in")];
-                input #find-text type="search" name="q" value=(text) aria-label="Search keys and values" placeholder="Search keys and values" autocomplete="off" spellcheck="false";
+                input #find-text type="search" name="q" value=(searched) aria-label="Search keys and values" placeholder="Search keys and values" autocomplete="off" spellcheck="false";
                 button { "Search values too" }
             }
         }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,93 +9,96 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
-use futures::stream::select_all;
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::console::error::ConsoleError;
+use crate::console::page_version::PageVersion;
 use crate::console::visit::Visit;
 use crate::model::{ConfigName, Revision, Section};
 
 /// So often at least something is sent, so that a browser that is gone is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// The most configs of one page.
-const MAX_CONFIGS: usize = 64;
+
+/// How long the configs that can't be read are waited for before the others are compared.
+const SETTLING: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Moved {
-    version: u64,
+    version: String,
     changed: BTreeMap<ConfigName, Vec<Section>>,
 }
 
 type Revisions = BTreeMap<Section, Revision>;
 
-/// What has moved in some configs, as events: which sections, and what the page's version is then.
+/// What has moved in some configs, as events: which sections, and what the page's version is then. Without configs it only says that a
+/// page is visible.
 ///
 /// It begins after the version that the browser has: the one of the last event or, before there was one, of the page.
 pub(in crate::console) async fn stream(visit: Visit, headers: HeaderMap) -> Result<Response, ConsoleError> {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let after = match last.and_then(|id| id.parse().ok()) {
-        Some(last) => Some(last),
-        None => visit.query.parsed::<u64>("after")?,
-    };
-    let names: Vec<&str> = visit.query.each("config").collect();
-    if names.len() > MAX_CONFIGS {
-        return Err(ConsoleError::invalid(format!(
-            "At most {MAX_CONFIGS} configs can be followed."
-        )));
+    let after = last.or(visit.query.get("after")).map(String::from);
+    let mut configs = BTreeSet::new();
+    for name in visit.query.each("config") {
+        configs.insert(visit.config(name)?.0.name.clone());
     }
-    let mut news = Vec::new();
-    for name in names {
-        let (config, _) = visit.config(name)?;
-        let name = config.name.clone();
-        let heads = visit.console.api.follow_heads(&name);
-        let heads = heads.ok_or_else(|| ConsoleError::unavailable("Too many pages are open."))?;
-        news.push(heads.map(move |heads| (name.clone(), heads)).boxed());
-    }
+    let news = visit.console.api.follow_heads(&configs);
+    let mut news = news.ok_or_else(|| ConsoleError::unavailable("Too many pages are open."))?;
     let (sessions, session) = (Arc::clone(&visit.console.sessions), visit.session.clone());
     let caller = visit.caller().clone();
-    let configs = news.len();
-    let mut news = select_all(news);
+    let api = visit.console.api.clone();
     let events = stream! {
         let mut seen: BTreeMap<ConfigName, Revisions> = BTreeMap::new();
         let mut sent = after;
         let over = sessions.wait_for_end(&session);
-        tokio::pin!(over);
+        let stop = api.wait_for_stop();
+        tokio::pin!(over, stop);
+        let settled = Instant::now() + SETTLING;
+        let mut is_first = true;
         let reason = loop {
+            let wait = if is_first && !configs.is_empty() { settled } else { Instant::now() + HEARTBEAT };
             let next = tokio::select! {
                 biased;
                 () = &mut over => break "signed-out",
-                next = timeout(HEARTBEAT, news.next()) => next,
+                () = &mut stop => break "stopping",
+                next = timeout_at(wait, news.next()), if !configs.is_empty() => next,
+                () = sleep_until(wait), if configs.is_empty() => {
+                    yield Ok::<_, Infallible>(Bytes::from_static(b":\n\n"));
+                    continue;
+                }
             };
-            let (config, mut heads) = match next {
+            let mut changed = BTreeMap::new();
+            match next {
+                Err(_) if is_first => {}
                 Err(_) => {
                     yield Ok::<_, Infallible>(Bytes::from_static(b":\n\n"));
                     continue;
                 }
                 Ok(None) => break "stopping",
-                Ok(Some(news)) => news,
-            };
-            heads.retain(|section, _| caller.covers(section));
-            let before = seen.insert(config.clone(), heads.clone()).unwrap_or_default();
-            // The version is that of all the configs.
-            if seen.len() < configs {
-                continue;
+                Ok(Some((config, mut heads))) => {
+                    heads.retain(|section, _| caller.covers(section));
+                    let before = seen.insert(config.clone(), heads.clone()).unwrap_or_default();
+                    let moved = heads.into_iter().filter(|(section, revision)| before.get(section) != Some(revision));
+                    changed.insert(config, moved.map(|(section, _)| section).collect());
+                    // The version is that of all configs.
+                    if is_first && seen.len() < configs.len() {
+                        continue;
+                    }
+                }
             }
-            let revisions = seen.values().flat_map(BTreeMap::values);
-            let version = revisions.map(|revision| revision.get()).sum();
-            if sent.is_some_and(|sent| version <= sent) {
-                continue;
+            is_first = false;
+            let mut version = PageVersion::default();
+            for (config, heads) in &seen {
+                version.add(config, heads.iter().map(|(section, revision)| (section, *revision)));
             }
-            let is_first = sent.is_none();
-            sent = Some(version);
-            if is_first {
-                continue;
+            let version = version.word();
+            // Who has none has just been given the page.
+            let is_known = sent.as_ref().is_none_or(|sent| *sent == version);
+            sent = Some(version.clone());
+            if !is_known {
+                let data = serde_json::to_string(&Moved { version: version.clone(), changed }).unwrap_or_default();
+                yield Ok(Bytes::from(format!("event: heads\nid: {version}\ndata: {data}\n\n")));
             }
-            let moved = heads.into_iter().filter(|(section, revision)| before.get(section) != Some(revision));
-            let changed = BTreeMap::from([(config, moved.map(|(section, _)| section).collect())]);
-            let data = serde_json::to_string(&Moved { version, changed }).unwrap_or_default();
-            yield Ok(Bytes::from(format!("event: heads\nid: {version}\ndata: {data}\n\n")));
         };
         yield Ok(Bytes::from(format!("event: end\ndata: {{\"reason\":\"{reason}\"}}\n\n")));
     };

@@ -1,3 +1,4 @@
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -6,13 +7,18 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::console::error::ConsoleError;
+use crate::console::peer::is_of_other_user;
 use crate::console::shell;
 use crate::console::site::SharedConsole;
-use crate::console::visit::{Form, SessionForm, Visit};
-use crate::http::LaunchRefusal;
+use crate::console::visit::{EarlierSession, Form, SessionForm, Visit};
+use crate::http::{LaunchRefusal, PeerAddress};
 
 /// The page of a launch link. It changes nothing: what opens links in advance, such as a chat, doesn't use up the code.
-pub(in crate::console) async fn show_launch(Path(code): Path<String>) -> Response {
+pub(in crate::console) async fn show_launch(Path(code): Path<String>) -> Result<Response, ConsoleError> {
+    // What isn't a code has no form, whose address it would be in.
+    if code.len() != 32 || !code.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(ConsoleError::link_over());
+    }
     let content = html! {
         section.centered {
             h1 { "discfg console" }
@@ -20,14 +26,25 @@ pub(in crate::console) async fn show_launch(Path(code): Path<String>) -> Respons
             form method="post" action={ "/launch/" (code) } data-submit { button.primary { "Open console" } }
         }
     };
-    shell::bare(StatusCode::OK, "Open console", &content)
+    Ok(shell::bare(StatusCode::OK, "Open console", &content))
 }
 
 pub(in crate::console) async fn launch(
     State(console): State<SharedConsole>,
     Path(code): Path<String>,
+    EarlierSession(earlier): EarlierSession,
+    peer: Option<Extension<PeerAddress>>,
     _: Form,
 ) -> Result<Response, ConsoleError> {
+    if console.is_personal && peer.is_some_and(|Extension(PeerAddress(peer))| is_of_other_user(peer)) {
+        tracing::warn!("another user of this machine tried to use a launch link");
+        return Err(ConsoleError::denied(
+            "The link is for the user who started the console.",
+        ));
+    }
+    if let Some(earlier) = earlier {
+        console.sessions.end(&earlier);
+    }
     match console.sessions.launch(&code) {
         Ok(cookie) => Ok(redirect("/", Some(cookie))),
         Err(LaunchRefusal::Invalid) => Err(ConsoleError::link_over()),
@@ -50,10 +67,14 @@ pub(in crate::console) async fn show(State(console): State<SharedConsole>) -> Re
 
 pub(in crate::console) async fn sign_in(
     State(console): State<SharedConsole>,
+    EarlierSession(earlier): EarlierSession,
     Form(fields): Form,
 ) -> Result<Response, ConsoleError> {
     if !console.sessions.takes_tokens() {
         return Err(ConsoleError::signed_out(false));
+    }
+    if let Some(earlier) = earlier {
+        console.sessions.end(&earlier);
     }
     let token = fields.get("token").unwrap_or_default().trim();
     match console.sessions.sign_in(token) {

@@ -12,8 +12,9 @@ use crate::console::diff::DiffBudget;
 use crate::console::error::ConsoleError;
 use crate::console::fields::FormFields;
 use crate::console::layout::{Page, Tab};
+use crate::console::page_version::PageVersion;
 use crate::console::text::{ago, data, now};
-use crate::console::visit::{ConfigVisit, version_of};
+use crate::console::visit::ConfigVisit;
 use crate::http::Caller;
 use crate::model::{BadSection, Change, Grouped, Head, Op, Prefix, Revision, Section, Since};
 use crate::ops::{HistoryFilter, HistoryItem, config_history};
@@ -110,7 +111,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         }
         section #list data-part aria-label="Changes" { (list) }
     };
-    let version = version_of(&heads);
+    let version = PageVersion::of(&visit.config.name, &heads);
     let page = Page::of_config(&visit, Tab::Timeline, "Timeline").live([&visit.config.name], version);
     Ok(page.render(&content))
 }
@@ -257,7 +258,7 @@ fn change_item(visit: &ConfigVisit, change: &Change, budget: &mut DiffBudget) ->
             @if change.bytes() <= SMALL && budget.takes(change.bytes()) {
                 details { summary { (summary(change)) } (difference(change)) }
             } @else {
-                p { (summary(change)) " " a href={ (address) "#revision-" (change.revision) } { "Difference" } }
+                p { (summary(change)) " " a href={ (address) "?show=" (change.revision) "#revision-" (change.revision) } { "Difference" } }
             }
         }
     }
@@ -292,7 +293,7 @@ mod tests {
         let of = |query: &[u8]| limit(&FormFields::parse(query));
         assert_eq!(
             [of(b""), of(b"n=x"), of(b"n=0"), of(b"n=7"), of(b"n=5000")],
-            [50, 50, 1, 7, 1000]
+            [25, 25, 1, 7, 1000]
         );
     }
 }

@@ -24,8 +24,9 @@ const REMEMBERED: Duration = Duration::from_hours(12);
 const SESSION_TIME: Duration = Duration::from_hours(12);
 /// How often a session that somebody waits for is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The most sessions; the oldest gives way.
+/// The most sessions, and the most of one token; the oldest gives way.
 const MAX_SESSIONS: usize = 1024;
+const MAX_SESSIONS_OF_TOKEN: usize = 32;
 
 /// A random word and what is kept of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,15 @@ struct Launch {
 enum SessionOrigin {
     Launch(WordDigest),
     Token(TokenDigest),
+}
+
+impl SessionOrigin {
+    fn is_of_same_token(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(one), Self::Token(other)) => String::from(*one) == String::from(*other),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -236,6 +246,17 @@ impl BrowserSessions {
     fn begin(&self, table: &mut SessionTable, origin: SessionOrigin) -> HeaderValue {
         let (word, now) = (random_word(), Instant::now());
         table.sessions.retain(|session| session.until > now);
+        let is_of_same = |session: &KnownSession| session.origin.is_of_same_token(&origin);
+        if table
+            .sessions
+            .iter()
+            .filter(|session| is_of_same(session))
+            .count()
+            >= MAX_SESSIONS_OF_TOKEN
+            && let Some(oldest) = table.sessions.iter().position(is_of_same)
+        {
+            table.sessions.remove(oldest);
+        }
         if table.sessions.len() >= MAX_SESSIONS {
             table.sessions.remove(0);
         }

@@ -20,12 +20,13 @@ use super::bearer_token::BearerToken;
 use super::buffer_budget::BufferBudget;
 use super::known_hosts::KnownHosts;
 use super::pace::{ConnectionPhase, SharedPhase};
-use super::settings::BrowserPages;
+use super::settings::{BrowserPages, PeerAddress};
 use super::waiting_places::{ClientId, WaitingPlaces, busy};
 use crate::http::auth::browser_session::BrowserSession;
 use crate::http::auth::caller::Caller;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::request::class::RequestClass;
 use crate::http::request::deadline::RequestDeadline;
 use crate::model::{Access, ErrorKind};
@@ -33,6 +34,10 @@ use crate::wire::ProblemCode;
 
 /// The paths that need no token: what they answer is about the server and the API, and about no config.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
+/// The page that lasts.
+const LIVE: &str = "/live";
+/// The largest body of who is in no session: small bodies are not counted towards what is held.
+const STRANGERS_BYTES: usize = 32 * 1024;
 /// The path of the API that is in no config, and needs a token.
 const METRICS: &str = "/metrics";
 
@@ -92,9 +97,9 @@ impl Gate {
             status: None,
             bytes: 0,
             caller: None,
-            _open: self.activity.as_ref().map(ServerActivity::begin_request),
+            _open: None,
         };
-        let lasts = lasts(&mut request);
+        let lasts = lasts(&mut request) || self.pages.is_some() && request.uri().path() == LIVE;
         let (response, token, permits) = match self.admit(&request, lasts) {
             Err(refused) => (*refused, None, AnswerPermits::default()),
             Ok(AdmittedRequest {
@@ -110,8 +115,11 @@ impl Gate {
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
+                request.extensions_mut().insert(PeerAddress(peer));
                 if let Some(session) = session {
                     request.extensions_mut().insert(session);
+                    // What strangers send keeps no console open.
+                    log_entry._open = self.activity.as_ref().map(ServerActivity::begin_request);
                 }
                 match self.serve(request, client, lasts).await {
                     Ok((response, permits)) => (response, token, permits),
@@ -133,7 +141,18 @@ impl Gate {
     ) -> Result<(Response<Body>, AnswerPermits), ApiError> {
         let deadline = RequestDeadline::after(self.request_time);
         request.extensions_mut().insert(deadline);
-        let (request, body) = self.buffers.receive(request, self.body_bytes, deadline).await?;
+        let max = if self.is_stranger(&request) {
+            STRANGERS_BYTES
+        } else {
+            self.body_bytes
+        };
+        let (request, body) = self.buffers.receive(request, max, deadline).await?;
+        // The API's routes bound their bodies themselves.
+        let size = request.body().size_hint().exact().unwrap_or_default();
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > max && self.pages_of(request.uri()).is_some() {
+            return Err(InvalidRequest::TooLarge { size, max }.into());
+        }
         let place = self.take_place(request.uri(), client, lasts)?;
         let is_read = *request.method() == Method::GET;
         let router = match self.pages_of(request.uri()) {
@@ -197,6 +216,11 @@ impl Gate {
             session: None,
             token,
         })
+    }
+
+    /// Whether nobody is known to send a request for a page. What strangers send takes nothing of what is held for all clients.
+    fn is_stranger(&self, request: &Request<Body>) -> bool {
+        self.pages_of(request.uri()).is_some() && request.extensions().get::<BrowserSession>().is_none()
     }
 
     /// The pages, where the path is one of theirs.

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,10 @@ pub struct ServerSettings {
     /// The pages for browsers, if there are any.
     pub pages: Option<BrowserPages>,
 }
+
+/// Where a request for a page came from, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub SocketAddr);
 
 /// Pages for browsers, which are at all paths that aren't the API's.
 #[derive(Clone)]

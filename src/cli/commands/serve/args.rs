@@ -83,7 +83,7 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) token_file: Option<PathBuf>,
     /// Serve the console, too, to holders of tokens
     ///
-    /// People sign in at / with a token, and reach what the token does. Requires --token-file. Browsers send forms only over https or
+    /// People sign in at /signin with a token, and reach what the token does. Requires --token-file. Browsers send forms only over https or
     /// to localhost.
     #[cfg(feature = "console")]
     #[arg(long)]

@@ -31,7 +31,7 @@ pub(super) async fn render(
             )
         }
     };
-    let is_secret = draft.secret || now.is_some_and(|entry| entry.secret);
+    let is_secret = draft.is_secret(now);
     let mine = LoggedValue::Value(change.value.clone());
     let theirs = now.map(|entry| (LoggedValue::Value(entry.value.clone()), entry.secret));
     let action = if draft.is_new {
@@ -42,7 +42,8 @@ pub(super) async fn render(
     let content = html! {
         h1 { "Conflict" }
         p.notice.warn role="alert" {
-            "Somebody else changed " code { (key) } " after you began. Nothing was saved."
+            @if now.is_none() && !draft.ttl_was.is_empty() { code { (key) } " was deleted after you began, or its time to live is over. Nothing was saved." }
+            @else { "Somebody else changed " code { (key) } " after you began. Nothing was saved." }
         }
         div.columns3 {
             section.column aria-labelledby="mine" {

@@ -41,6 +41,10 @@ pub(super) struct KeyDraft {
     pub(super) ttl: String,
     pub(super) ttl_for: String,
     pub(super) secret: bool,
+    /// Whether the key was a secret when the form was first shown. What is typed for a secret stays one, whatever became of the key.
+    pub(super) was_secret: bool,
+    /// The time to live that the key had then, as a text.
+    pub(super) ttl_was: String,
     pub(super) message: String,
     pub(super) base: Base,
 }
@@ -65,6 +69,8 @@ impl KeyDraft {
             ttl: "never".into(),
             ttl_for: String::new(),
             secret: false,
+            was_secret: false,
+            ttl_was: String::new(),
             message: String::new(),
             base: Base::Absent,
         }
@@ -86,6 +92,11 @@ impl KeyDraft {
                 "never"
             }
             .into(),
+            was_secret: entry.is_some_and(|entry| entry.secret),
+            ttl_was: entry
+                .and_then(|entry| entry.ttl)
+                .map(|ttl| ttl.to_string())
+                .unwrap_or_default(),
             base: Base::of(entry),
             ..Self::new()
         }
@@ -113,6 +124,8 @@ impl KeyDraft {
             ttl: text("ttl"),
             ttl_for: text("ttl_for").trim().to_owned(),
             secret: fields.is_on("secret"),
+            was_secret: fields.is_on("was_secret"),
+            ttl_was: text("ttl_was"),
             message: text("message").replace("\r\n", "\n"),
             base,
         })
@@ -122,8 +135,15 @@ impl KeyDraft {
     pub(super) fn on(self, entry: Option<&Entry>) -> Self {
         Self {
             base: Base::of(entry),
+            is_new: self.is_new && entry.is_none(),
+            was_secret: self.is_secret(entry),
             ..self
         }
+    }
+
+    /// Whether what was typed is for a secret, as the key is, was when the form was first shown, or is to be.
+    pub(super) fn is_secret(&self, entry: Option<&Entry>) -> bool {
+        self.secret || self.was_secret || entry.is_some_and(|entry| entry.secret)
     }
 
     /// What is to be written, or what is wrong with a field.
@@ -134,13 +154,22 @@ impl KeyDraft {
             _ => Encoding::Detect,
         };
         let is_secret = entry.is_some_and(|entry| entry.secret);
-        if (is_secret || self.secret) && self.text.is_empty() {
+        let becomes_secret = self.is_secret(entry) && !is_secret;
+        if (is_secret || becomes_secret) && self.text.is_empty() {
             return Err("Type the value of the secret.".into());
         }
         let value = Value::new(self.text.clone(), encoding);
         let value = value.map_err(|error| format!("Cannot store the value of {key}: {error}"))?;
+        if self.ttl != "for" && !self.ttl_for.is_empty() {
+            return Err("Time to live: choose “For …” for this duration, or empty the field.".into());
+        }
         let ttl = match self.ttl.as_str() {
-            "keep" => TtlChoice::Keep,
+            "keep" if entry.is_some_and(|entry| entry.ttl.is_some()) => TtlChoice::Keep,
+            // It ended, or somebody removed its end: what was to be kept is given anew.
+            "keep" => match self.ttl_was.parse() {
+                Ok(ttl) => TtlChoice::For(ttl),
+                Err(_) => TtlChoice::Never,
+            },
             "for" => {
                 let ttl = self
                     .ttl_for
@@ -159,7 +188,7 @@ impl KeyDraft {
         };
         Ok(KeyDraftChange {
             value,
-            becomes_secret: self.secret && !is_secret,
+            becomes_secret,
             ttl,
             message,
         })
@@ -273,5 +302,29 @@ mod tests {
         assert!(problem(&|draft| draft.ttl = "for".into()).starts_with("Time to live: "));
         assert!(problem(&|draft| draft.message = "a\u{202e}".into()).starts_with("Message: "));
         assert!(!problem(&|draft| draft.secret = true).is_empty());
+        assert!(problem(&|draft| draft.ttl_for = "30m".into()).contains("For …"));
+    }
+
+    #[test]
+    fn what_is_typed_for_a_secret_stays_one_and_a_time_to_live_is_kept() {
+        let mut entry = entry("sealed");
+        (entry.secret, entry.ttl) = (true, "10m".parse().ok());
+        let mut draft = KeyDraft::of(entry.key.clone(), Some(&entry));
+        draft.text = "typed".into();
+        let change = |draft: &KeyDraft, entry: Option<&Entry>| {
+            let change = draft.change(&"/db/a".parse().unwrap(), entry);
+            let change = change.unwrap_or_else(|error| panic!("{error}"));
+            (change.becomes_secret, change.ttl)
+        };
+        assert_eq!(change(&draft, Some(&entry)), (false, TtlChoice::Keep));
+        let kept = (true, TtlChoice::For("10m".parse().unwrap()));
+        assert_eq!(change(&draft, None), kept, "it was deleted, or ended");
+        let plain = Entry {
+            secret: false,
+            ttl: None,
+            ..entry
+        };
+        assert_eq!(change(&draft, Some(&plain)), kept);
+        assert_eq!(change(&draft.on(None), Some(&plain)), kept);
     }
 }

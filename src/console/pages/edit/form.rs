@@ -13,7 +13,7 @@ pub(super) fn render(
     visit: &ConfigVisit,
     draft: &KeyDraft,
     entry: Option<&Entry>,
-    version: Option<u64>,
+    version: Option<String>,
     problem: Option<&str>,
 ) -> Response {
     let key: Option<Key> = draft.name.parse().ok();
@@ -67,10 +67,11 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
     let is_secret = entry.is_some_and(|entry| entry.secret);
     html! {
         (csrf(&visit.visit))
+        (kept(draft))
         input type="hidden" name="base" value=(draft.base.field());
         @if draft.has_crlf { input type="hidden" name="crlf" value="on"; }
         label for="value" { "Value" }
-        @if is_secret { p.hint { "The current value is a secret and is not shown. What you type replaces it, and stays a secret." } }
+        @if is_secret || draft.was_secret { p.hint { "This key holds a secret, which is not shown. What you type is encrypted." } }
         // The first line end in a text area is dropped.
         textarea #value name="value" aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem.map(|_| "problem")] data-editor rows="8" spellcheck="false" autocomplete="off" { "\n" (draft.text) }
         div.row {
@@ -85,7 +86,7 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
             div {
                 label for="ttl" { "Time to live" }
                 select #ttl name="ttl" {
-                    @if entry.is_some_and(|entry| entry.ttl.is_some()) { (option("keep", "Keep", &draft.ttl)) }
+                    @if !draft.ttl_was.is_empty() { (option("keep", &format!("Keep {}", draft.ttl_was), &draft.ttl)) }
                     (option("never", "None", &draft.ttl))
                     (option("for", "For …", &draft.ttl))
                 }
@@ -95,11 +96,19 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
                 input #ttl-for name="ttl_for" value=(draft.ttl_for) placeholder="30m" autocomplete="off";
             }
         }
-        @if !is_secret {
+        @if !is_secret && !draft.was_secret {
             label.check { input type="checkbox" name="secret" value="on" checked[draft.secret]; " Encrypt as a secret" }
         }
         label for="message" { "Message" }
         input #message name="message" value=(draft.message) maxlength="1024" placeholder="Why (optional)" autocomplete="off";
+    }
+}
+
+/// What the key was when the form was first shown, as hidden fields.
+fn kept(draft: &KeyDraft) -> Markup {
+    html! {
+        @if draft.was_secret { input type="hidden" name="was_secret" value="on"; }
+        @if !draft.ttl_was.is_empty() { input type="hidden" name="ttl_was" value=(draft.ttl_was); }
     }
 }
 
@@ -112,6 +121,7 @@ pub(super) fn carried(visit: &ConfigVisit, draft: &KeyDraft) -> Markup {
     let hidden = |name: &str, value: &str| html! { input type="hidden" name=(name) value=(value); };
     html! {
         (csrf(&visit.visit))
+        (kept(draft))
         @if draft.is_new { (hidden("key", &draft.name)) }
         // A hidden input keeps no line ends apart; a text area does.
         textarea name="value" hidden { "\n" (draft.text) }

@@ -17,7 +17,7 @@ pub(super) fn render(
     change: &KeyDraftChange,
     entry: Option<&Entry>,
 ) -> Response {
-    let is_secret = change.becomes_secret || entry.is_some_and(|entry| entry.secret);
+    let is_secret = draft.is_secret(entry);
     let now = entry.map(|entry| (LoggedValue::Value(entry.value.clone()), entry.secret));
     let mine = (LoggedValue::Value(change.value.clone()), is_secret);
     let old_ttl = entry.and_then(|entry| entry.ttl);

@@ -192,7 +192,7 @@ impl LiveUpdates {
     pub(super) fn follow_heads(
         &self,
         configs: Vec<(ConfigName, Arc<dyn Store>)>,
-    ) -> Result<BoxStream<'static, (ConfigName, BTreeMap<Section, Revision>)>, LiveRefusal> {
+    ) -> Result<BoxStream<'static, ConfigRevisions>, LiveRefusal> {
         let place = self.admit(&self.streams)?;
         let followed = configs.into_iter().map(|(config, store)| {
             let feed = self.feeds.feed(&store, &config, None);
@@ -261,7 +261,7 @@ fn follow(
     config: ConfigName,
     feed: Arc<Feed>,
     mut stop: watch::Receiver<bool>,
-) -> impl Stream<Item = (ConfigName, BTreeMap<Section, Revision>)> {
+) -> impl Stream<Item = ConfigRevisions> {
     stream! {
         let mut state = feed.subscribe();
         let mut sent = None;
@@ -289,6 +289,9 @@ fn follow(
         }
     }
 }
+
+/// Where the sections of a config stand.
+pub(super) type ConfigRevisions = (ConfigName, BTreeMap<Section, Revision>);
 
 /// Where sections stand.
 pub(super) type HeadMap = BTreeMap<Section, Head>;

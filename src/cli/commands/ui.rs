@@ -181,7 +181,8 @@ async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> 
                 }
                 Some(()) = enters.recv() => {
                     let (link, loopback_link) = launch.links(&sessions);
-                    terminal.note(&format!("{link}\n{loopback_link}"));
+                    terminal.note(&link);
+                    terminal.note(&loopback_link);
                     open_browser(&link, args.no_open, terminal);
                 }
             }

@@ -6,7 +6,7 @@ mod review;
 use axum::response::Response;
 use futures::TryStreamExt as _;
 
-use self::draft::{Base, KeyDraft};
+use self::draft::{Base, DraftSecrecy, KeyDraft};
 use super::sign_in::redirect;
 use crate::console::error::ConsoleError;
 use crate::console::visit::{ConfigForm, ConfigVisit};
@@ -29,9 +29,12 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         let last = visit
             .visit
             .take(visit.store.history(&key, None).try_next().await)?;
-        draft.was_secret = last
+        if last
             .and_then(|last| last.previous)
-            .is_some_and(|previous| previous.secret);
+            .is_some_and(|previous| previous.secret)
+        {
+            draft.secrecy = DraftSecrecy::Kept;
+        }
     }
     let version = visit.version().await?;
     Ok(form::render(&visit, &draft, entry.as_ref(), Some(version), None))

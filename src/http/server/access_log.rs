@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::http::{Method, Uri};
 use serde::{Serialize, Serializer};
 
-use super::activity::OpenRequest;
 use crate::model::Timestamp;
 
 /// What the path of a launch link begins with. What follows it begins a session.
@@ -94,8 +93,6 @@ pub(super) struct PendingLogEntry {
     pub(super) status: Option<u16>,
     pub(super) bytes: u64,
     pub(super) caller: Option<String>,
-    /// Keeps the server from being idle.
-    pub(super) _open: Option<OpenRequest>,
 }
 
 impl Drop for PendingLogEntry {

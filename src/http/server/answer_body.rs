@@ -8,6 +8,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::access_log::PendingLogEntry;
+use super::activity::OpenRequest;
 use super::bearer_token::BearerToken;
 use super::buffer_budget::BufferShare;
 use super::pace::{ConnectionPhase, SharedPhase};
@@ -23,6 +24,8 @@ pub(super) struct AnswerPermits {
     _request: Option<OwnedSemaphorePermit>,
     _waiting: Option<WaitingPlace>,
     _share: Option<BufferShare>,
+    /// Keeps the server from being idle.
+    _open: Option<OpenRequest>,
 }
 
 impl AnswerPermits {
@@ -40,6 +43,11 @@ impl AnswerPermits {
             _waiting: Some(place),
             ..Self::default()
         }
+    }
+
+    /// The same, while the server is not idle.
+    pub(super) fn while_open(self, open: Option<OpenRequest>) -> Self {
+        Self { _open: open, ..self }
     }
 
     /// A share of what is held for slow clients.

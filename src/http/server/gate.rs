@@ -97,7 +97,6 @@ impl Gate {
             status: None,
             bytes: 0,
             caller: None,
-            _open: None,
         };
         let lasts = lasts(&mut request) || self.pages.is_some() && request.uri().path() == LIVE;
         let (response, token, permits) = match self.admit(&request, lasts) {
@@ -116,13 +115,14 @@ impl Gate {
                     request.extensions_mut().insert(caller);
                 }
                 request.extensions_mut().insert(PeerAddress(peer));
+                // What strangers send keeps no console open.
+                let activity = self.activity.as_ref().filter(|_| session.is_some());
+                let open = activity.map(ServerActivity::begin_request);
                 if let Some(session) = session {
                     request.extensions_mut().insert(session);
-                    // What strangers send keeps no console open.
-                    log_entry._open = self.activity.as_ref().map(ServerActivity::begin_request);
                 }
                 match self.serve(request, client, lasts).await {
-                    Ok((response, permits)) => (response, token, permits),
+                    Ok((response, permits)) => (response, token, permits.while_open(open)),
                     Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
             }

@@ -25,6 +25,26 @@ impl Base {
     }
 }
 
+/// Why what was typed is for a secret, if it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DraftSecrecy {
+    None,
+    /// The box is checked.
+    Chosen,
+    /// The key was a secret when the form was first shown. What is typed for it stays one, whatever became of the key.
+    Kept,
+}
+
+impl DraftSecrecy {
+    fn of(is_chosen: bool, was_secret: bool) -> Self {
+        match (was_secret, is_chosen) {
+            (true, _) => Self::Kept,
+            (false, true) => Self::Chosen,
+            (false, false) => Self::None,
+        }
+    }
+}
+
 /// The fields of the form, as they were typed.
 #[derive(Debug, Clone)]
 pub(super) struct KeyDraft {
@@ -40,9 +60,7 @@ pub(super) struct KeyDraft {
     /// `keep`, `never` or `for`.
     pub(super) ttl: String,
     pub(super) ttl_for: String,
-    pub(super) secret: bool,
-    /// Whether the key was a secret when the form was first shown. What is typed for a secret stays one, whatever became of the key.
-    pub(super) was_secret: bool,
+    pub(super) secrecy: DraftSecrecy,
     /// The time to live that the key had then, as a text.
     pub(super) ttl_was: String,
     pub(super) message: String,
@@ -68,8 +86,7 @@ impl KeyDraft {
             kind: "detect".into(),
             ttl: "never".into(),
             ttl_for: String::new(),
-            secret: false,
-            was_secret: false,
+            secrecy: DraftSecrecy::None,
             ttl_was: String::new(),
             message: String::new(),
             base: Base::Absent,
@@ -92,7 +109,7 @@ impl KeyDraft {
                 "never"
             }
             .into(),
-            was_secret: entry.is_some_and(|entry| entry.secret),
+            secrecy: DraftSecrecy::of(false, entry.is_some_and(|entry| entry.secret)),
             ttl_was: entry
                 .and_then(|entry| entry.ttl)
                 .map(|ttl| ttl.to_string())
@@ -123,8 +140,7 @@ impl KeyDraft {
             kind: text("kind"),
             ttl: text("ttl"),
             ttl_for: text("ttl_for").trim().to_owned(),
-            secret: fields.is_on("secret"),
-            was_secret: fields.is_on("was_secret"),
+            secrecy: DraftSecrecy::of(fields.is_on("secret"), fields.is_on("was_secret")),
             ttl_was: text("ttl_was"),
             message: text("message").replace("\r\n", "\n"),
             base,
@@ -136,14 +152,14 @@ impl KeyDraft {
         Self {
             base: Base::of(entry),
             is_new: self.is_new && entry.is_none(),
-            was_secret: self.is_secret(entry),
+            secrecy: DraftSecrecy::of(false, self.is_secret(entry)),
             ..self
         }
     }
 
     /// Whether what was typed is for a secret, as the key is, was when the form was first shown, or is to be.
     pub(super) fn is_secret(&self, entry: Option<&Entry>) -> bool {
-        self.secret || self.was_secret || entry.is_some_and(|entry| entry.secret)
+        self.secrecy != DraftSecrecy::None || entry.is_some_and(|entry| entry.secret)
     }
 
     /// What is to be written, or what is wrong with a field.
@@ -301,7 +317,7 @@ mod tests {
         assert!(large.contains("190,001"), "{large}");
         assert!(problem(&|draft| draft.ttl = "for".into()).starts_with("Time to live: "));
         assert!(problem(&|draft| draft.message = "a\u{202e}".into()).starts_with("Message: "));
-        assert!(!problem(&|draft| draft.secret = true).is_empty());
+        assert!(!problem(&|draft| draft.secrecy = DraftSecrecy::Chosen).is_empty());
         assert!(problem(&|draft| draft.ttl_for = "30m".into()).contains("For …"));
     }
 

@@ -3,7 +3,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::super::key::crumbs;
-use super::draft::KeyDraft;
+use super::draft::{DraftSecrecy, KeyDraft};
 use crate::console::layout::{Page, Tab, csrf};
 use crate::console::visit::ConfigVisit;
 use crate::model::{Entry, Key};
@@ -71,7 +71,7 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
         input type="hidden" name="base" value=(draft.base.field());
         @if draft.has_crlf { input type="hidden" name="crlf" value="on"; }
         label for="value" { "Value" }
-        @if is_secret || draft.was_secret { p.hint { "This key holds a secret, which is not shown. What you type is encrypted." } }
+        @if is_secret || draft.secrecy == DraftSecrecy::Kept { p.hint { "This key holds a secret, which is not shown. What you type is encrypted." } }
         // The first line end in a text area is dropped.
         textarea #value name="value" aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem.map(|_| "problem")] data-editor rows="8" spellcheck="false" autocomplete="off" { "\n" (draft.text) }
         div.row {
@@ -96,8 +96,8 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
                 input #ttl-for name="ttl_for" value=(draft.ttl_for) placeholder="30m" autocomplete="off";
             }
         }
-        @if !is_secret && !draft.was_secret {
-            label.check { input type="checkbox" name="secret" value="on" checked[draft.secret]; " Encrypt as a secret" }
+        @if !is_secret && draft.secrecy != DraftSecrecy::Kept {
+            label.check { input type="checkbox" name="secret" value="on" checked[draft.secrecy == DraftSecrecy::Chosen]; " Encrypt as a secret" }
         }
         label for="message" { "Message" }
         input #message name="message" value=(draft.message) maxlength="1024" placeholder="Why (optional)" autocomplete="off";
@@ -107,7 +107,7 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
 /// What the key was when the form was first shown, as hidden fields.
 fn kept(draft: &KeyDraft) -> Markup {
     html! {
-        @if draft.was_secret { input type="hidden" name="was_secret" value="on"; }
+        @if draft.secrecy == DraftSecrecy::Kept { input type="hidden" name="was_secret" value="on"; }
         @if !draft.ttl_was.is_empty() { input type="hidden" name="ttl_was" value=(draft.ttl_was); }
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn carried(visit: &ConfigVisit, draft: &KeyDraft) -> Markup {
         (hidden("kind", &draft.kind))
         (hidden("ttl", &draft.ttl))
         (hidden("ttl_for", &draft.ttl_for))
-        @if draft.secret { (hidden("secret", "on")) }
+        @if draft.secrecy == DraftSecrecy::Chosen { (hidden("secret", "on")) }
         (hidden("message", &draft.message))
     }
 }

@@ -1,4 +1,4 @@
-//! The engines: where a config's data lives. [`open`] is the only place that tells them apart.
+//! The engines: where a config's data lives. [`open()`] is the only place that tells them apart.
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;

@@ -90,7 +90,7 @@ fn unseen_difference(old: DiffSide<'_>, new: DiffSide<'_>) -> &'static str {
         old.and_then(|(old, _)| old.value()),
         new.and_then(|(new, _)| new.value()),
     ) {
-        (Some(old), Some(new)) if old.bytes() != new.bytes() => "Only white space differs",
+        (Some(old), Some(new)) if old.bytes() != new.bytes() => "The same content, written differently",
         (Some(old), Some(new)) if old.kind() != new.kind() => "Only the kind differs",
         (None, Some(_)) => "An empty value",
         _ => "No difference",
@@ -329,7 +329,7 @@ mod tests {
             ends.contains(">line end<") && ends.contains(">no line end<"),
             "{ends}"
         );
-        assert!(sides("{\"a\":1}", "{ \"a\": 1}").contains("Only white space differs"));
+        assert!(sides("{\"a\":1}", "{ \"a\": 1}").contains("The same content, written differently"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn with_marks(text: &str, keeps_lines: bool) -> Markup {
             @match piece.chars().next_back().filter(|c| is_marked(*c)) {
                 Some(mark) => {
                     (piece.strip_suffix(mark).unwrap_or_default())
-                    span.esc { (format!("U+{:04X}", u32::from(mark))) }
+                    span.esc { @if mark == '\n' { "↵" } @else { (format!("U+{:04X}", u32::from(mark))) } }
                 }
                 None => (piece),
             }
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(shown("<b>&"), "<bdi>&lt;b&gt;&amp;</bdi>");
         assert_eq!(
             shown("a\u{202e}b\nc\u{200b}"),
-            "<bdi>a<span class=\"esc\">U+202E</span>b<span class=\"esc\">U+000A</span>c<span class=\"esc\">U+200B</span></bdi>"
+            "<bdi>a<span class=\"esc\">U+202E</span>b<span class=\"esc\">↵</span>c<span class=\"esc\">U+200B</span></bdi>"
         );
         assert_eq!(
             with_marks("a\nb\tc\u{7}", true).into_string(),

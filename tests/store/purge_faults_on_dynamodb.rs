@@ -44,7 +44,8 @@ async fn what_was_interrupted_is_finished_by_the_next() {
     assert!(count(&account, "hunter") > 0);
     proxy.calm();
     let purged = store.purge(&key()).await.expect("nothing is in the way");
-    assert_eq!(purged.lines, 2, "one was done before");
+    // One was done before, unless the failure of the next cut it off.
+    assert!((2..=3).contains(&purged.lines), "{}", purged.lines);
     assert_eq!((count(&account, "hunter"), count(&account, "kept")), (0, 2));
 }
 

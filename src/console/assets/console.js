@@ -672,7 +672,8 @@ function growEditors() {
 const hasUnsaved = () => find('form[data-unsaved]') !== null || editors().some(isChanged);
 
 let submitted = null;
-const RESUBMIT_AFTER = 1500;
+let elsewhere = false;
+const RESUBMIT_AFTER = 20_000;
 
 // Who follows a link that says so has decided.
 let discarded = false;
@@ -778,8 +779,10 @@ document.addEventListener('submit', event => {
     // A double click would commit twice, and the second commit would conflict with the first.
     event.preventDefault();
   } else {
+    // An answer in another window leaves this one as it is.
+    if (elsewhere) return;
     submitted = form;
-    // A page that stays, such as one whose leaving was cancelled, takes the form again.
+    // A server that doesn't answer is asked again.
     setTimeout(() => { if (submitted === form) submitted = null; }, RESUBMIT_AFTER);
   }
 });
@@ -787,7 +790,8 @@ document.addEventListener('submit', event => {
 document.addEventListener('click', event => {
   const target = event.target;
   if (target.closest('#shortcuts')) openHelp();
-  if (target.closest('a[data-discard]')) discarded = true;
+  elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (target.closest('a[data-discard]') && !elsewhere) discarded = true;
   const copy = target.closest('button[data-copy]');
   if (copy) copyText(copy);
   if (target.matches('dialog[open]')) {
@@ -799,7 +803,10 @@ document.addEventListener('click', event => {
 });
 
 addEventListener('beforeunload', event => {
-  if (!discarded && !(submitted && savesWork(submitted)) && hasUnsaved()) event.preventDefault();
+  if (discarded || submitted && savesWork(submitted) || !hasUnsaved()) return;
+  event.preventDefault();
+  // Where leaving is cancelled, the page takes its forms again.
+  submitted = null;
 });
 
 document.addEventListener('visibilitychange', () => {

@@ -10,7 +10,7 @@ use self::draft::{Base, DraftSecrecy, KeyDraft};
 use super::sign_in::redirect;
 use crate::console::error::ConsoleError;
 use crate::console::visit::{ConfigForm, ConfigVisit};
-use crate::model::{Entry, Guard, Key, Mutation, Revision, Secrecy};
+use crate::model::{Entry, Guard, Key, Mutation, Op, Revision, Secrecy};
 use crate::store::{Consistency, StoreError, Txn};
 
 /// The form for a key, with its value.
@@ -29,10 +29,11 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         let last = visit
             .visit
             .take(visit.store.history(&key, None).try_next().await)?;
-        if last
-            .and_then(|last| last.previous)
-            .is_some_and(|previous| previous.secret)
-        {
+        let was_secret = last.is_some_and(|last| match last.op {
+            Op::Set { secret, .. } => secret,
+            Op::Delete => last.previous.is_some_and(|previous| previous.secret),
+        });
+        if was_secret {
             draft.secrecy = DraftSecrecy::Kept;
         }
     }

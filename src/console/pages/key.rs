@@ -82,7 +82,7 @@ async fn content(
                 }
             }
         }
-        @if let Some(revision) = saved { p.notice role="status" { "Saved as revision " (revision) "." } }
+        @if let Some(revision) = saved { p.notice role="status" { @if entry.is_some() { "Saved as revision " } @else { "Deleted at revision " } (revision) "." } }
         section #value data-part aria-label="Value" {
             @match entry {
                 None => p.notice.warn { "This key does not exist any more. Its history is below." },

@@ -24,7 +24,7 @@ pub(super) async fn ask(visit: &ConfigVisit, inspector: &Inspector) -> Markup {
     };
     html! {
         section aria-labelledby="question-title" {
-            h2 #question-title { "Who can?" }
+            h2 #question-title { "Check access" }
             form.edit.question method="get" action=(visit.href("access", None)) {
                 label for="who" { "Principal" }
                 input #who name="who" value=(who) required spellcheck="false" autocomplete="off" placeholder="arn:aws:iam::123456789012:role/app";

@@ -78,7 +78,10 @@ pub(super) fn side_by_side(headings: (&str, &str), old: DiffSide<'_>, new: DiffS
             (head(headings))
             tbody {
                 @if before != after { (body(&before, &after)) }
-                @else { tr.same { td colspan="2" { (unseen_difference(old, new)) } } }
+                @else {
+                    tr.same { td colspan="2" { (unseen_difference(old, new)) } }
+                    @if let (Some(old), Some(new)) = (written(old), written(new)) && old != new { (body(old, new)) }
+                }
             }
         }
     }
@@ -111,6 +114,11 @@ fn shown(side: DiffSide<'_>) -> Option<String> {
         }
         Some(_) => None,
     }
+}
+
+/// The text of a value as it is written.
+fn written(side: DiffSide<'_>) -> Option<&str> {
+    side.and_then(|(value, _)| value.value()?.as_text())
 }
 
 /// Whether what isn't shown is known to differ: bytes do where they aren't the same. Secrets are encrypted anew each time.

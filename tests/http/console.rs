@@ -864,9 +864,20 @@ fn what_is_typed_for_a_secret_stays_one_whatever_becomes_of_the_key() {
         .run()
         .code(0)
         .stdout_has("(secret)");
-    // Created again, too.
+    // Created again, too, by whichever form.
+    let new = [
+        ("step", "review"),
+        ("base", "absent"),
+        ("key", "db/password"),
+        ("value", "TOPSECRET"),
+    ];
     place.args(["delete", "db/password"]).run().code(0);
     visitor.page(path).has("name=\"was_secret\"");
+    visitor
+        .post("/c/mycfg/new", &new)
+        .is(200)
+        .has("It is encrypted")
+        .has("name=\"was_secret\"");
 }
 
 #[test]
@@ -1020,4 +1031,14 @@ fn strangers_take_little_and_get_nowhere() {
         303
     );
     first.get("/").is(401);
+    // A wrong token leaves it.
+    let second = process.sign_in(&token);
+    let headers = [OF_PAGE[0], OF_PAGE[1], ("Cookie", second.cookie.as_str())];
+    assert_eq!(
+        process
+            .ask("POST", "/signin", &headers, "token=dcfg_wrong")
+            .status(),
+        401
+    );
+    second.get("/").is(200);
 }

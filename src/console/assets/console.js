@@ -484,8 +484,8 @@ async function keepPresent(signal) {
   while (!signal.aborted) {
     try {
       const answer = await fetch(document.body.dataset.presence, { cache: 'no-store', headers: { accept: 'text/event-stream' } });
-      if (!answer.ok) return;
-      await readEvents(answer.body, signal, () => {});
+      if (answer.status === 401) return;
+      if (answer.ok) await readEvents(answer.body, signal, () => {});
     } catch {
       // The next page tells whether the server is there.
     }

@@ -25,17 +25,8 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         )));
     }
     let mut draft = KeyDraft::of(key.clone(), entry.as_ref());
-    if entry.is_none() {
-        let last = visit
-            .visit
-            .take(visit.store.history(&key, None).try_next().await)?;
-        let was_secret = last.is_some_and(|last| match last.op {
-            Op::Set { secret, .. } => secret,
-            Op::Delete => last.previous.is_some_and(|previous| previous.secret),
-        });
-        if was_secret {
-            draft.secrecy = DraftSecrecy::Kept;
-        }
+    if entry.is_none() && held_secret(&visit, &key).await? {
+        draft.secrecy = DraftSecrecy::Kept;
     }
     let version = visit.version().await?;
     Ok(form::render(&visit, &draft, entry.as_ref(), Some(version), None))
@@ -68,12 +59,27 @@ pub(in crate::console) async fn submit_new(
         Err(error) => return Ok(form::render_new(&visit, &draft, Some(error.detail()))),
     };
     let is_there = current(&visit, &key).await?.is_some();
+    let mut draft = draft;
+    if !is_there && held_secret(&visit, &key).await? {
+        draft.secrecy = DraftSecrecy::Kept;
+    }
     let step = fields.get("step").unwrap_or_default();
     if is_there && step == "review" && draft.base == Base::Absent {
         let problem = format!("Key {key} already exists. Edit it instead, or choose another name.");
         return Ok(form::render_new(&visit, &draft, Some(&problem)));
     }
     take_step(&visit, &key, draft, step).await
+}
+
+/// Whether the last value that a key had was a secret. One that is created again stays one.
+async fn held_secret(visit: &ConfigVisit, key: &Key) -> Result<bool, ConsoleError> {
+    let last = visit
+        .visit
+        .take(visit.store.history(key, None).try_next().await)?;
+    Ok(last.is_some_and(|last| match last.op {
+        Op::Set { secret, .. } => secret,
+        Op::Delete => last.previous.is_some_and(|previous| previous.secret),
+    }))
 }
 
 async fn take_step(

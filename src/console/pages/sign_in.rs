@@ -11,7 +11,7 @@ use crate::console::peer::is_of_other_user;
 use crate::console::shell;
 use crate::console::site::SharedConsole;
 use crate::console::visit::{EarlierSession, Form, SessionForm, Visit};
-use crate::http::{LaunchRefusal, PeerAddress};
+use crate::http::{BrowserSession, LaunchRefusal, PeerAddress};
 
 /// The page of a launch link. It changes nothing: what opens links in advance, such as a chat, doesn't use up the code.
 pub(in crate::console) async fn show_launch(Path(code): Path<String>) -> Result<Response, ConsoleError> {
@@ -42,11 +42,11 @@ pub(in crate::console) async fn launch(
             "The link is for the user who started the console.",
         ));
     }
-    if let Some(earlier) = earlier {
-        console.sessions.end(&earlier);
-    }
     match console.sessions.launch(&code) {
-        Ok(cookie) => Ok(redirect("/", Some(cookie))),
+        Ok(cookie) => {
+            leave(&console, earlier);
+            Ok(redirect("/", Some(cookie)))
+        }
         Err(LaunchRefusal::Invalid) => Err(ConsoleError::link_over()),
         Err(LaunchRefusal::Used) => {
             tracing::warn!(
@@ -54,6 +54,13 @@ pub(in crate::console) async fn launch(
             );
             Err(ConsoleError::link_over())
         }
+    }
+}
+
+/// Ends the session that the browser had before.
+fn leave(console: &SharedConsole, earlier: Option<BrowserSession>) {
+    if let Some(earlier) = earlier {
+        console.sessions.end(&earlier);
     }
 }
 
@@ -73,12 +80,12 @@ pub(in crate::console) async fn sign_in(
     if !console.sessions.takes_tokens() {
         return Err(ConsoleError::signed_out(false));
     }
-    if let Some(earlier) = earlier {
-        console.sessions.end(&earlier);
-    }
     let token = fields.get("token").unwrap_or_default().trim();
     match console.sessions.sign_in(token) {
-        Some(cookie) => Ok(redirect("/", Some(cookie))),
+        Some(cookie) => {
+            leave(&console, earlier);
+            Ok(redirect("/", Some(cookie)))
+        }
         None => Ok(form(
             StatusCode::UNAUTHORIZED,
             Some("Invalid token: this server does not know it."),

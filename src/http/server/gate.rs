@@ -220,7 +220,9 @@ impl Gate {
 
     /// Whether nobody is known to send a request for a page. What strangers send takes nothing of what is held for all clients.
     fn is_stranger(&self, request: &Request<Body>) -> bool {
-        self.pages_of(request.uri()).is_some() && request.extensions().get::<BrowserSession>().is_none()
+        // A console without an API is one person's: nobody else is held up there.
+        let pages = self.pages_of(request.uri()).filter(|pages| !pages.without_api);
+        pages.is_some() && request.extensions().get::<BrowserSession>().is_none()
     }
 
     /// The pages, where the path is one of theirs.

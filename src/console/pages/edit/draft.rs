@@ -149,10 +149,15 @@ impl KeyDraft {
 
     /// The same, to be saved over what is there now.
     pub(super) fn on(self, entry: Option<&Entry>) -> Self {
+        let ttl = entry.and_then(|entry| entry.ttl).map(|ttl| ttl.to_string());
         Self {
             base: Base::of(entry),
             is_new: self.is_new && entry.is_none(),
-            secrecy: DraftSecrecy::of(false, self.is_secret(entry)),
+            secrecy: match self.secrecy {
+                DraftSecrecy::None if entry.is_some_and(|entry| entry.secret) => DraftSecrecy::Kept,
+                secrecy => secrecy,
+            },
+            ttl_was: ttl.unwrap_or(self.ttl_was),
             ..self
         }
     }

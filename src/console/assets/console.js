@@ -73,6 +73,8 @@ function showNotice(text, linkText, href) {
 let sessionOver = false;
 
 function endSession() {
+  // Said once: a link that is replaced under the pointer takes no click.
+  if (sessionOver) return;
   sessionOver = true;
   closeLive();
   showLive('off', 'signed out');

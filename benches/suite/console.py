@@ -41,8 +41,8 @@ class Console:
         self.process = subprocess.Popen(
             command, cwd=place.work, env=place.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        told = json.loads(self.process.stdout.readline())
-        link = urllib.parse.urlsplit(told["loopbackUrl"])
+        ready = json.loads(self.process.stdout.readline())
+        link = urllib.parse.urlsplit(ready["loopbackUrl"])
         self.address = link.netloc
         self.connection = self.connect()
         self.cookie = None
@@ -77,7 +77,7 @@ def timed(console, path):
 
 
 def live(console):
-    """The times from the answer to a change until the page that was told of it has been loaded again."""
+    """The times from the answer to a change until the page has been loaded again because of its event."""
     key = "/section00/key-00000"
     page, edit = f"/c/{CONFIG}/key{key}", f"/c/{CONFIG}/edit{key}"
     revision = int(re.search(r"<dt>Revision</dt><dd>(\d+)", console.ask("GET", page).text)[1])

@@ -3,7 +3,7 @@ use aws_sdk_iam::Client as Iam;
 
 /// Where the console finds out who can access a config.
 pub(crate) enum AccessSource {
-    /// CloudFormation and IAM, asked with the credentials of the person whom the console is for.
+    /// CloudFormation and IAM, asked with the credentials of the person who started the console.
     Aws { cfn: CloudFormation, iam: Iam },
     /// The embedded engine has no access control.
     Local,

@@ -121,7 +121,7 @@ fn written(side: DiffSide<'_>) -> Option<&str> {
     side.and_then(|(value, _)| value.value()?.as_text())
 }
 
-/// Whether what isn't shown is known to differ: bytes do where they aren't the same. Secrets are encrypted anew each time.
+/// Whether what isn't shown is known to differ: bytes do where they aren't the same. A secret is encrypted differently each time.
 fn hidden_change(old: DiffSide<'_>, new: DiffSide<'_>) -> bool {
     match (old, new) {
         (Some((LoggedValue::Value(old), false)), Some((LoggedValue::Value(new), false))) => old != new,

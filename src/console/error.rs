@@ -90,7 +90,7 @@ impl ConsoleError {
     }
 
     pub(super) fn no_page() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not found", "There is no such page.")
+        Self::new(StatusCode::NOT_FOUND, "Not found", "Page not found.")
     }
 
     pub(super) fn no_config(name: &str) -> Self {
@@ -122,7 +122,7 @@ impl ConsoleError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid input", detail)
     }
 
-    /// What a store failed with. Only to a person who may see all that the process does are its causes told.
+    /// An error of a store. Its causes are only shown in a personal console.
     pub(super) fn of_ops(error: impl Into<OpsError>, is_personal: bool) -> Self {
         let error = error.into();
         let kind = error.kind();

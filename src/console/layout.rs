@@ -131,6 +131,14 @@ impl<'v> Page<'v> {
     }
 }
 
+/// The field for what a change is for.
+pub(super) fn message_field(message: &str) -> Markup {
+    html! {
+        label for="message" { "Message" }
+        input #message name="message" value=(message) maxlength="1024" placeholder="Why (optional)" autocomplete="off";
+    }
+}
+
 /// The session's word, which each form bears.
 pub(super) fn csrf(visit: &Visit) -> Markup {
     html! { input type="hidden" name="csrf" value=(visit.session.csrf); }

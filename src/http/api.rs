@@ -139,8 +139,8 @@ impl Api {
         }
     }
 
-    /// Commits to a config that it serves, within the time that a request has. Secrets are encrypted. Whoever waits for the changed
-    /// sections is told at once.
+    /// Commits to a config that it serves, within the time that a request has. Secrets are encrypted. Requests that wait for the changed
+    /// sections are answered at once.
     ///
     /// Fails as [`Store::commit`] does, and with [`StoreError::OutcomeUnknown`] when the time is over.
     pub async fn commit(&self, config: &ConfigName, txn: Txn) -> Result<Committed> {

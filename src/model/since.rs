@@ -9,7 +9,7 @@ pub(crate) enum Since {
     Ago(Span),
 }
 
-/// Why a text is no such moment.
+/// Why a text is not a valid moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a time ago, such as 2h or 7d, a date, such as 2026-01-31, or a moment, such as 2026-01-31T08:00:00Z"

@@ -16,6 +16,14 @@ pub enum ValueDifference<L, R> {
 }
 
 impl<L, R> ValueDifference<L, R> {
+    /// What the right side has.
+    pub fn right(&self) -> Option<&R> {
+        match self {
+            Self::Removed(_) => None,
+            Self::Added(right) | Self::Changed(_, right) | Self::Same(_, right) => Some(right),
+        }
+    }
+
     /// What the left side has.
     pub fn left(&self) -> Option<&L> {
         match self {

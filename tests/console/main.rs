@@ -43,7 +43,7 @@ fn shop() -> Place {
 struct Console {
     place: Place,
     running: Running,
-    told: Value,
+    ready: Value,
 }
 
 impl Console {
@@ -56,8 +56,12 @@ impl Console {
     #[track_caller]
     fn start(place: Place, args: &[&str]) -> Self {
         let running = place.args(args).start();
-        let told = running.json();
-        Self { place, running, told }
+        let ready = running.json();
+        Self {
+            place,
+            running,
+            ready,
+        }
     }
 
     #[track_caller]
@@ -67,7 +71,7 @@ impl Console {
 
     #[track_caller]
     fn journey_with(&self, name: &str, more: &Value) {
-        journey(name, &self.place, &self.told, more);
+        journey(name, &self.place, &self.ready, more);
     }
 }
 

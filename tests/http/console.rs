@@ -93,8 +93,8 @@ fn a_launch_link_opens_one_session_once() {
 fn a_console_has_two_names_and_no_other() {
     let place = served_place();
     let running = place.args(["ui", "--no-open", "-f", "json"]).start();
-    let told = running.json();
-    let url = told["url"].as_str().expect("a link");
+    let ready = running.json();
+    let url = ready["url"].as_str().expect("a link");
     let (host, _) = url.trim_start_matches("http://").split_once('/').expect("a path");
     let (name, port) = host.split_once(':').expect("a port");
     let label = name.strip_suffix(".localhost").expect("a name of its own");
@@ -745,7 +745,7 @@ fn large_configs_come_in_pages() {
 }
 
 #[test]
-fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
+fn a_change_is_sent_at_once_and_the_stream_ends_with_the_session() {
     let (place, process, visitor) = console();
     let mut stream = TcpStream::connect(process.address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -768,10 +768,10 @@ fn a_change_is_told_at_once_and_the_stream_ends_with_the_session() {
     };
     until("text/event-stream").expect("a stream");
     place.args(["set", "app/name", "shop"]).run().code(0);
-    let told = until("data:").expect("an event");
+    let event = until("data:").expect("an event");
     assert!(
-        told.contains("\"version\":\"") && told.contains("\"mycfg\":[\"/app\"]"),
-        "{told}"
+        event.contains("\"version\":\"") && event.contains("\"mycfg\":[\"/app\"]"),
+        "{event}"
     );
     visitor.post("/signout", &[]).is(200);
     assert_eq!(

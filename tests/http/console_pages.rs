@@ -122,7 +122,7 @@ fn two_revisions_of_a_section_are_compared() {
         .page("/c/shop/compare?section=/db&from=5&to=4")
         .has("1 added")
         .has("/db/old");
-    // Encrypted anew, a secret is only known to be set again.
+    // Each encryption differs, so a secret is only known to be set again.
     visitor
         .page("/c/shop/compare?section=/db&from=6&to=7")
         .has("set again at revision 7")

@@ -196,7 +196,7 @@ async fn serve(args: UiArgs, session: &mut Session, terminal: &mut Terminal) -> 
     }
 }
 
-/// Opens the configs for writing or, for who may not assume the write role and chose none, for reading.
+/// Opens the configs for writing, or for reading if the write role can't be assumed and no role was chosen.
 async fn open(
     configs: Vec<ConfigName>,
     session: &mut Session,

@@ -74,7 +74,7 @@ impl LogWriter {
         let events = Events(log.clone()).with_filter(
             Targets::new()
                 .with_target("discfg", level)
-                // What people do with secrets is always told.
+                // What people do with secrets is always logged.
                 .with_target("discfg::audit", level.max(tracing::Level::INFO)),
         );
         // Where another has been set up, events go there.

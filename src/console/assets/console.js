@@ -445,7 +445,7 @@ async function followStream(signal) {
       }
       await readEvents(answer.body, signal, receiveEvent);
     } catch {
-      // Aborted, or no connection: told apart below.
+      // Aborted, or no connection: distinguished below.
     }
     if (signal.aborted) return;
     lost = true;

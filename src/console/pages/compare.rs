@@ -250,7 +250,7 @@ fn item(
         ValueDifference::Removed(_) => ("badge del", "removed"),
         _ => ("badge", "changed"),
     };
-    let revisions = [difference.left(), right(difference)].map(|entry| entry.map(|entry| entry.revision));
+    let revisions = [difference.left(), difference.right()].map(|entry| entry.map(|entry| entry.revision));
     html! {
         li id={ "key-" (key) } data-key=(key) {
             article.panel {
@@ -269,15 +269,6 @@ fn item(
     }
 }
 
-fn right(difference: &EntryDifference) -> Option<&Entry> {
-    match difference {
-        ValueDifference::Removed(_) => None,
-        ValueDifference::Added(right)
-        | ValueDifference::Changed(_, right)
-        | ValueDifference::Same(_, right) => Some(right),
-    }
-}
-
 fn detail(
     visit: &ConfigVisit,
     of: &ComparedRevisions,
@@ -285,8 +276,8 @@ fn detail(
     difference: &EntryDifference,
     budget: &mut DiffBudget,
 ) -> Markup {
-    let (old, new) = (difference.left(), right(difference));
-    // Encrypted anew, a secret has other bytes though its value may be the same.
+    let (old, new) = (difference.left(), difference.right());
+    // Each encryption has other bytes, even if the value is the same.
     if let (Some(old), Some(new)) = (old, new)
         && old.secret
         && new.secret

@@ -1,14 +1,14 @@
 use axum::response::Response;
 use maud::html;
 
-use super::edit::{current, saved};
+use super::edit::{commit_over, current};
 use super::key::crumbs;
 use crate::console::error::ConsoleError;
-use crate::console::layout::{Page, Tab, csrf};
+use crate::console::layout::{Page, Tab, csrf, message_field};
 use crate::console::value;
 use crate::console::visit::{ConfigVisit, SessionForm};
 use crate::model::{Guard, Message, Mutation, Revision};
-use crate::store::{StoreError, Txn};
+use crate::store::Txn;
 
 /// What would be deleted.
 pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, ConsoleError> {
@@ -25,8 +25,7 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         form.edit method="post" action=(visit.href("delete", Some(&key))) {
             (csrf(&visit.visit))
             input type="hidden" name="base" value=(entry.revision);
-            label for="message" { "Message" }
-            input #message name="message" maxlength="1024" placeholder="Why (optional)" autocomplete="off";
+            (message_field(""))
             div.actions {
                 button.danger { "Delete key" }
                 a.button href=(visit.href("key", Some(&key))) { "Cancel" }
@@ -47,13 +46,5 @@ pub(in crate::console) async fn submit(
     let txn = Txn::new(vec![Mutation::delete(key.clone())])
         .guarded([Guard::Revision(key.clone(), base)])
         .with_message(message);
-    match visit.commit(txn).await {
-        Ok(committed) => Ok(saved(
-            &visit,
-            &key,
-            committed.heads.first().map(|head| head.revision),
-        )),
-        Err(StoreError::Conflict(_)) => Err(ConsoleError::overtaken(&key)),
-        Err(error) => visit.visit.take(Err(error)),
-    }
+    commit_over(&visit, &key, txn).await
 }

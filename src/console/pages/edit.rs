@@ -6,12 +6,13 @@ mod review;
 use axum::response::Response;
 use futures::TryStreamExt as _;
 
-use self::draft::{Base, DraftSecrecy, KeyDraft};
+pub(super) use self::draft::Base;
+use self::draft::{DraftSecrecy, KeyDraft};
 use super::sign_in::redirect;
 use crate::console::error::ConsoleError;
 use crate::console::visit::{ConfigForm, ConfigVisit};
-use crate::model::{Entry, Guard, Key, Mutation, Op, Revision, Secrecy};
-use crate::store::{Consistency, StoreError, Txn};
+use crate::model::{Entry, Key, Mutation, Op, Secrecy};
+use crate::store::{Committed, Consistency, StoreError, Txn};
 
 /// The form for a key, with its value.
 pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, ConsoleError> {
@@ -118,10 +119,7 @@ async fn save(
     draft: KeyDraft,
     change: draft::KeyDraftChange,
 ) -> Result<Response, ConsoleError> {
-    let guard = match draft.base {
-        Base::Absent => Guard::Absent(key.clone()),
-        Base::Revision(revision) => Guard::Revision(key.clone(), revision),
-    };
+    let guard = draft.base.guard(key);
     let mutation = Mutation::Set {
         key: key.clone(),
         value: change.value.clone(),
@@ -136,11 +134,7 @@ async fn save(
         .guarded([guard])
         .with_message(change.message.clone());
     match visit.commit(txn).await {
-        Ok(committed) => Ok(saved(
-            visit,
-            key,
-            committed.heads.first().map(|head| head.revision),
-        )),
+        Ok(committed) => Ok(saved(visit, key, &committed)),
         Err(StoreError::Conflict(_)) => {
             let entry = current(visit, key).await?;
             conflict::render(visit, key, &draft, &change, entry.as_ref()).await
@@ -155,11 +149,21 @@ async fn save(
     }
 }
 
+/// Commits a change of a key that was shown before, and leads to its page. Where the key has changed since, that is said.
+pub(super) async fn commit_over(visit: &ConfigVisit, key: &Key, txn: Txn) -> Result<Response, ConsoleError> {
+    match visit.commit(txn).await {
+        Ok(committed) => Ok(saved(visit, key, &committed)),
+        Err(StoreError::Conflict(_)) => Err(ConsoleError::overtaken(key)),
+        Err(error) => visit.visit.take(Err(error)),
+    }
+}
+
 /// Leads to the page of a key that was written.
-pub(super) fn saved(visit: &ConfigVisit, key: &Key, revision: Option<Revision>) -> Response {
+fn saved(visit: &ConfigVisit, key: &Key, committed: &Committed) -> Response {
     let page = visit.href("key", Some(key));
-    let revision = revision
-        .map(|revision| format!("?saved={revision}"))
+    let head = committed.heads.first();
+    let revision = head
+        .map(|head| format!("?saved={}", head.revision))
         .unwrap_or_default();
     redirect(&format!("{page}{revision}"), None)
 }

@@ -1,17 +1,17 @@
 use axum::response::Response;
 use maud::html;
 
-use super::edit::{current, saved};
+use super::edit::{Base, commit_over, current};
 use super::key::crumbs;
 use crate::console::diff::side_by_side;
 use crate::console::error::ConsoleError;
 use crate::console::fields::FormFields;
-use crate::console::layout::{Page, Tab, csrf};
+use crate::console::layout::{Page, Tab, csrf, message_field};
 use crate::console::text::now;
 use crate::console::visit::{ConfigVisit, SessionForm};
-use crate::model::{Guard, Key, LoggedValue, Message, Mutation, Revision};
+use crate::model::{Key, LoggedValue, Message, Mutation, Revision};
 use crate::ops::{DesiredValue, entry_at};
-use crate::store::{StoreError, Txn};
+use crate::store::Txn;
 
 /// What a key would be again.
 pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, ConsoleError> {
@@ -19,9 +19,6 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
     let key = visit.key()?;
     let (to, again) = past(&visit, &key, &visit.visit.query).await?;
     let entry = current(&visit, &key).await?;
-    let base = entry
-        .as_ref()
-        .map_or("absent".into(), |entry| entry.revision.to_string());
     let is_same = entry.as_ref().is_some_and(|entry| {
         entry.value == again.value && entry.secret == again.is_secret() && again.lives_as(entry)
     });
@@ -41,9 +38,8 @@ pub(in crate::console) async fn show(visit: ConfigVisit) -> Result<Response, Con
         form.edit method="post" action=(visit.href("rollback", Some(&key))) {
             (csrf(&visit.visit))
             input type="hidden" name="to" value=(to);
-            input type="hidden" name="base" value=(base);
-            label for="message" { "Message" }
-            input #message name="message" maxlength="1024" placeholder="Why (optional)" autocomplete="off";
+            input type="hidden" name="base" value=(Base::of(entry.as_ref()).field());
+            (message_field(""))
             div.actions {
                 @if !is_same { button.primary { "Roll back" } }
                 a.button href=(visit.href("key", Some(&key))) { "Cancel" }
@@ -61,10 +57,7 @@ pub(in crate::console) async fn submit(
     let key = visit.key()?;
     let (_, again) = past(&visit, &key, &fields).await?;
     let message: Option<Message> = fields.parsed("message")?;
-    let guard = match fields.get("base") {
-        Some("absent") => Guard::Absent(key.clone()),
-        _ => Guard::Revision(key.clone(), fields.parsed("base")?.unwrap_or(Revision::ZERO)),
-    };
+    let guard = Base::read(&fields)?.guard(&key);
     let mutation = Mutation::Set {
         key: key.clone(),
         ttl: again.ttl_choice(),
@@ -72,15 +65,7 @@ pub(in crate::console) async fn submit(
         value: again.value,
     };
     let txn = Txn::new(vec![mutation]).guarded([guard]).with_message(message);
-    match visit.commit(txn).await {
-        Ok(committed) => Ok(saved(
-            &visit,
-            &key,
-            committed.heads.first().map(|head| head.revision),
-        )),
-        Err(StoreError::Conflict(_)) => Err(ConsoleError::overtaken(&key)),
-        Err(error) => visit.visit.take(Err(error)),
-    }
+    commit_over(&visit, &key, txn).await
 }
 
 /// The revision that is wanted, and what the key was then.

@@ -90,7 +90,7 @@ pub struct BrowserSessions {
     cookie: String,
     is_secure: bool,
     tokens: Option<Arc<KnownTokens>>,
-    /// Told of each session that is ended.
+    /// Notified of each session that ends.
     ended: watch::Sender<()>,
 }
 

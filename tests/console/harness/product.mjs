@@ -37,12 +37,12 @@ export class Product {
     child.stdin.end()
     const stderr = collect(child.stderr)
     const lines = createInterface({ input: child.stdout })
-    const told = await new Promise((resolve, reject) => {
+    const ready = await new Promise((resolve, reject) => {
       lines.once('line', (line) => resolve(JSON.parse(line)))
       child.once('close', (code) => reject(new Error(`discfg ${args[0]} ended with ${code}\n${stderr()}`)))
     })
     return {
-      ...told,
+      ...ready,
       pid: child.pid,
       stderr,
       end: async (signal = 'SIGTERM') => {

@@ -77,7 +77,7 @@ export default async function ({ browser, product, step }) {
   await heading(page, '/db/pool')
   assert.equal(await product.run(['get', 'shop', 'db/pool']), '12\n')
 
-  step('the shortcuts are told, and can be turned off')
+  step('the shortcuts are listed, and can be turned off')
   await keyboard.press('?')
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
   await help.waitFor()

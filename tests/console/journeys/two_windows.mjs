@@ -15,7 +15,7 @@ export default async function ({ browser, product, step }) {
   await review(first)
   await save(first)
 
-  step('the second is told, and keeps what was typed')
+  step('the second shows it, and keeps what was typed')
   await second.bringToFront()
   await second.locator('[data-stale]').waitFor()
   assert.equal(await field(second, 'Value').inputValue(), 'postgres://second')

@@ -29,9 +29,9 @@ impl ConsoleProcess {
         let running = place
             .args([&["ui", "--no-open", "-f", "json"], args].concat())
             .start();
-        let told = running.json();
-        assert_eq!(told["action"], "ui");
-        let link = told["loopbackUrl"].as_str().expect("a link");
+        let ready = running.json();
+        assert_eq!(ready["action"], "ui");
+        let link = ready["loopbackUrl"].as_str().expect("a link");
         let (host, path) = link
             .trim_start_matches("http://")
             .split_once('/')
@@ -57,8 +57,8 @@ impl ConsoleProcess {
             "json",
         ];
         let running = place.args([&flags[..], args].concat()).start();
-        let told = running.json();
-        let url = told["url"].as_str().expect("a URL");
+        let ready = running.json();
+        let url = ready["url"].as_str().expect("a URL");
         Self {
             address: url.trim_start_matches("http://").parse().expect("an address"),
             entrance: "/signin".into(),

@@ -2,22 +2,38 @@
 
 use crate::console::error::ConsoleError;
 use crate::console::fields::FormFields;
-use crate::model::{Encoding, Entry, Key, Message, Revision, TtlChoice, Value, ValueKind};
+use crate::model::{Encoding, Entry, Guard, Key, Message, Revision, TtlChoice, Value, ValueKind};
 
 /// What the key was when the form was first shown. The commit is made only if it still is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base {
+pub(in crate::console::pages) enum Base {
     Absent,
     Revision(Revision),
 }
 
 impl Base {
-    pub(super) fn of(entry: Option<&Entry>) -> Self {
+    pub(in crate::console::pages) fn of(entry: Option<&Entry>) -> Self {
         entry.map_or(Self::Absent, |entry| Self::Revision(entry.revision))
     }
 
+    /// That of a form with these fields.
+    pub(in crate::console::pages) fn read(fields: &FormFields) -> Result<Self, ConsoleError> {
+        Ok(match fields.get("base") {
+            Some("absent") | None => Self::Absent,
+            Some(_) => Self::Revision(fields.parsed("base")?.unwrap_or(Revision::ZERO)),
+        })
+    }
+
+    /// What must hold for a commit.
+    pub(in crate::console::pages) fn guard(self, key: &Key) -> Guard {
+        match self {
+            Self::Absent => Guard::Absent(key.clone()),
+            Self::Revision(revision) => Guard::Revision(key.clone(), revision),
+        }
+    }
+
     /// The base as a field of the form.
-    pub(super) fn field(self) -> String {
+    pub(in crate::console::pages) fn field(self) -> String {
         match self {
             Self::Absent => "absent".into(),
             Self::Revision(revision) => revision.to_string(),
@@ -124,10 +140,6 @@ impl KeyDraft {
         let text = |name: &str| fields.text(name).unwrap_or_default().to_owned();
         let has_crlf = fields.is_on("crlf");
         let lines = text("value").replace("\r\n", "\n");
-        let base = match fields.get("base") {
-            Some("absent") | None => Base::Absent,
-            Some(_) => Base::Revision(fields.parsed("base")?.unwrap_or(Revision::ZERO)),
-        };
         Ok(Self {
             is_new: key.is_none(),
             name: key.map_or_else(|| text("key").trim().to_owned(), String::from),
@@ -143,7 +155,7 @@ impl KeyDraft {
             secrecy: DraftSecrecy::of(fields.is_on("secret"), fields.is_on("was_secret")),
             ttl_was: text("ttl_was"),
             message: text("message").replace("\r\n", "\n"),
-            base,
+            base: Base::read(fields)?,
         })
     }
 
@@ -186,7 +198,7 @@ impl KeyDraft {
         }
         let ttl = match self.ttl.as_str() {
             "keep" if entry.is_some_and(|entry| entry.ttl.is_some()) => TtlChoice::Keep,
-            // It ended, or somebody removed its end: what was to be kept is given anew.
+            // It expired, or its time to live was removed: the one that the form showed begins again.
             "keep" => match self.ttl_was.parse() {
                 Ok(ttl) => TtlChoice::For(ttl),
                 Err(_) => TtlChoice::Never,

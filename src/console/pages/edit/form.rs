@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::key::crumbs;
 use super::draft::{DraftSecrecy, KeyDraft};
-use crate::console::layout::{Page, Tab, csrf};
+use crate::console::layout::{Page, Tab, csrf, message_field};
 use crate::console::visit::ConfigVisit;
 use crate::model::{Entry, Key};
 
@@ -99,8 +99,7 @@ fn fields(visit: &ConfigVisit, draft: &KeyDraft, entry: Option<&Entry>, problem:
         @if !is_secret && draft.secrecy != DraftSecrecy::Kept {
             label.check { input type="checkbox" name="secret" value="on" checked[draft.secrecy == DraftSecrecy::Chosen]; " Encrypt as a secret" }
         }
-        label for="message" { "Message" }
-        input #message name="message" value=(draft.message) maxlength="1024" placeholder="Why (optional)" autocomplete="off";
+        (message_field(&draft.message))
     }
 }
 

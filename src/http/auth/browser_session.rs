@@ -6,8 +6,6 @@ use std::time::Duration;
 use aes_gcm::aead::Generate as _;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -28,20 +26,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const MAX_SESSIONS: usize = 1024;
 const MAX_SESSIONS_OF_TOKEN: usize = 32;
 
-/// A random word and what is kept of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct WordDigest([u8; 32]);
-
-impl WordDigest {
-    fn of(word: &str) -> Self {
-        Self(Sha256::digest(word).into())
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
 /// 128 random bits as 32 hexadecimal digits.
 fn random_word() -> String {
     hex::encode(<[u8; 16]>::generate())
@@ -49,21 +33,21 @@ fn random_word() -> String {
 
 #[derive(Debug)]
 struct Launch {
-    code: WordDigest,
+    code: TokenDigest,
     until: Instant,
     is_used: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum SessionOrigin {
-    Launch(WordDigest),
+    Launch(TokenDigest),
     Token(TokenDigest),
 }
 
 impl SessionOrigin {
     fn is_of_same_token(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Token(one), Self::Token(other)) => String::from(*one) == String::from(*other),
+            (Self::Token(one), Self::Token(other)) => one.is(other),
             _ => false,
         }
     }
@@ -71,7 +55,7 @@ impl SessionOrigin {
 
 #[derive(Debug)]
 struct KnownSession {
-    cookie: WordDigest,
+    cookie: TokenDigest,
     csrf: String,
     origin: SessionOrigin,
     until: Instant,
@@ -110,13 +94,13 @@ pub struct BrowserSession {
     pub caller: Caller,
     /// The word that each of its writes must bear.
     pub csrf: String,
-    cookie: WordDigest,
+    cookie: TokenDigest,
 }
 
 impl BrowserSession {
     /// Whether a form bears the session's word.
     pub fn is_csrf(&self, word: &str) -> bool {
-        WordDigest::of(word).is(&WordDigest::of(&self.csrf))
+        TokenDigest::of(word).is(&TokenDigest::of(&self.csrf))
     }
 }
 
@@ -144,7 +128,7 @@ impl BrowserSessions {
         let mut table = self.locked();
         table.launches.retain(|launch| launch.until > now);
         table.launches.push(Launch {
-            code: WordDigest::of(&word),
+            code: TokenDigest::of(&word),
             until: now + LAUNCH_TIME,
             is_used: false,
         });
@@ -155,7 +139,7 @@ impl BrowserSessions {
     ///
     /// Fails where the code isn't valid. A second use ends the session that the first one began.
     pub fn launch(&self, code: &str) -> Result<HeaderValue, LaunchRefusal> {
-        let (digest, now) = (WordDigest::of(code), Instant::now());
+        let (digest, now) = (TokenDigest::of(code), Instant::now());
         let mut table = self.locked();
         let known = table.launches.iter_mut().find(|launch| launch.code.is(&digest));
         let known = known
@@ -200,10 +184,10 @@ impl BrowserSessions {
         let words = pairs.filter_map(|pair| pair.trim().split_once('='));
         words
             .filter(|(name, _)| *name == self.cookie)
-            .find_map(|(_, word)| self.find_cookie(&WordDigest::of(word), access))
+            .find_map(|(_, word)| self.find_cookie(&TokenDigest::of(word), access))
     }
 
-    fn find_cookie(&self, cookie: &WordDigest, access: Access) -> Option<BrowserSession> {
+    fn find_cookie(&self, cookie: &TokenDigest, access: Access) -> Option<BrowserSession> {
         let now = Instant::now();
         let (csrf, origin) = {
             let table = self.locked();
@@ -261,7 +245,7 @@ impl BrowserSessions {
             table.sessions.remove(0);
         }
         table.sessions.push(KnownSession {
-            cookie: WordDigest::of(&word),
+            cookie: TokenDigest::of(&word),
             csrf: random_word(),
             origin,
             until: now + SESSION_TIME,

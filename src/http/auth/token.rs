@@ -49,8 +49,14 @@ impl fmt::Debug for GeneratedToken {
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    fn of(word: &str) -> Self {
+    /// That of a word.
+    pub(in crate::http) fn of(word: &str) -> Self {
         Self(Sha256::digest(word).into())
+    }
+
+    /// Whether it is the same, in constant time.
+    pub(in crate::http) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 }
 
@@ -129,7 +135,7 @@ impl TokenSet {
     pub(in crate::http) fn find_digest(&self, digest: &TokenDigest) -> Option<&TokenEntry> {
         let mut found = None;
         for entry in &self.0 {
-            if bool::from(entry.sha256.0.ct_eq(&digest.0)) {
+            if entry.sha256.is(digest) {
                 found = Some(entry);
             }
         }
